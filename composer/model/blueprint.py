@@ -1,0 +1,56 @@
+"""A blueprint as loaded: its documents and texts, not yet compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from composer.source.document import Document
+
+
+@dataclass(frozen=True, eq=False)
+class Blueprint:
+    """One version of one blueprint. Two of them are equal only when they are the same object; *digest* tells content.
+
+    *manifests* maps a path such as "manifests/deployment.yaml" to its parsed template, *files* a path such as
+    "files/mosquitto.conf.j2" to its text, *fragments* a name of blueprints/_lib (without ".yaml") to its parsed template.
+    All paths in messages are made from *folder*. *origin* is "packaged" or "fleet".
+    """
+
+    name: str
+    version: str
+    folder: str
+    origin: str
+    digest: str
+    manifest: Document = field(repr=False)
+    params: Document = field(repr=False)
+    manifests: Mapping[str, Document] = field(repr=False)
+    files: Mapping[str, str] = field(repr=False)
+    fragments: Mapping[str, Document] = field(repr=False)
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The spec of blueprint.yaml."""
+        spec: Mapping[str, Any] = self.manifest.data["spec"]
+        return spec
+
+    @property
+    def major(self) -> int:
+        return int(self.version.split(".", 1)[0])
+
+    @property
+    def role(self) -> str:
+        role: str = self.spec["role"]
+        return role
+
+    @property
+    def label(self) -> str:
+        """How messages and lock files name it: name@version."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def images(self) -> Mapping[str, Mapping[str, Any]]:
+        """Image name -> {reference, licence, architectures}."""
+        images: Mapping[str, Mapping[str, Any]] = self.spec.get("images") or {}
+        return images
