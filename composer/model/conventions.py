@@ -1,0 +1,46 @@
+"""Names that several blueprints and the composer agree on."""
+
+from __future__ import annotations
+
+PLATFORM_NAMESPACE = "edge-platform"
+SELF_SIGNED_ISSUER = "edge-selfsigned"
+MANAGED_BY = "edge-composer"
+PART_OF = "edge-stack"
+INGRESS_SERVICE = "mqtt"
+MQTT_TLS_PORT = 8883
+"""IANA's port for MQTT over TLS; a hub takes its sites' bridges there."""
+
+DELIVERY_NAMESPACES = {"flux": "flux-system", "argocd": "argocd"}
+
+WORKLOADS: tuple[tuple[str, str, str], ...] = (
+    ("", "ConfigMap", "configmaps"),
+    ("", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    ("", "Service", "services"),
+    ("apps", "DaemonSet", "daemonsets"),
+    ("apps", "Deployment", "deployments"),
+    ("apps", "StatefulSet", "statefulsets"),
+    ("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+    ("batch", "CronJob", "cronjobs"),
+    ("batch", "Job", "jobs"),
+    ("policy", "PodDisruptionBudget", "poddisruptionbudgets"),
+)
+"""(API group, kind, resource) of what lies in a tenant's folder, and what its delivery service account may touch."""
+
+
+def tenant_namespace(tenant: str) -> str:
+    return f"tenant-{tenant}"
+
+
+def tenant_issuer(tenant: str) -> str:
+    """The ClusterIssuer that signs with the tenant's CA."""
+    return f"tenant-{tenant}"
+
+
+def mount_point(tenant: str) -> str:
+    """What the broker puts in front of every topic of a tenant."""
+    return f"t/{tenant}/"
+
+
+def hub_prefix(tenant: str, site: str) -> str:
+    """Where a site's topics of a tenant lie at its hub."""
+    return f"{mount_point(tenant)}sites/{site}/"

@@ -1,0 +1,78 @@
+"""Who may do what at a site's broker, and who may talk to whom on its network: rows derived from documents, never written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Action = Literal["publish", "subscribe"]
+Direction = Literal["ingress", "egress"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An identity at the broker. *kind* is device, class (devices whose names are not known), gateway, stream or function."""
+
+    tenant: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right of one principal to publish to, or subscribe to, one topic filter of its tenant.
+
+    *because* names the document path that implies it; *widened* gives the reason where the broker can only be told of
+    more than that path implies, and is "" otherwise.
+    """
+
+    principal: Principal
+    action: Action
+    filter: str
+    because: str
+    widened: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection: pods by namespace and labels, addresses by *cidr*, or anybody.
+
+    A peer with neither stands for every address; *outside* leaves out private and cluster ranges.
+    """
+
+    namespace: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    cidr: str = ""
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A connection the pods of one component may take part in. *port* is the port of the pods that listen."""
+
+    direction: Direction
+    peer: Peer
+    port: int
+    because: str
+    protocol: str = "TCP"
+    widened: str = ""
+
+
+PRIVATE_RANGES = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""Addresses that are not the public Internet (RFC 1918, RFC 6598, RFC 1122, RFC 3927)."""
+
+
+def network_peer(peer: Peer) -> dict[str, Any] | None:
+    """The peer as Kubernetes writes it in a NetworkPolicy rule, or None for everybody."""
+    if peer.namespace or peer.labels:
+        found: dict[str, Any] = {}
+        if peer.namespace:
+            found["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": peer.namespace}}
+        if peer.labels:
+            found["podSelector"] = {"matchLabels": dict(peer.labels)}
+        return found
+    if peer.cidr:
+        return {"ipBlock": {"cidr": peer.cidr}}
+    if peer.outside:
+        return {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(PRIVATE_RANGES)}}
+    return None

@@ -1,0 +1,87 @@
+"""Which blueprint a component means, and whether it may be used where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
+from composer.model.blueprint import Blueprint
+from composer.model.fleet import Fleet
+from composer.model.versions import satisfies
+
+TENANT_ROLES = {"streams": "stream", "functions": "function", "gateways": "gateway"}
+"""Section of a tenant's spec -> the role its blueprints must have."""
+
+
+Where = Callable[[], Place]
+"""Works out a place only when there is something to say about it."""
+
+
+def choose(fleet: Fleet, reference: str, where: Where) -> Blueprint:
+    """The blueprint that *reference* names: name, name@major or name@exact.version. Raises Rejected."""
+    name, _, wanted = reference.partition("@")
+    majors = fleet.blueprints.get(name)
+    if not majors:
+        raise Rejected([_unknown_name(name, fleet.blueprints, where())])
+    if not wanted:
+        if len(majors) > 1:
+            raise Rejected([_ambiguous(name, majors, where())])
+        return majors[next(iter(majors))]
+    blueprint = majors.get(int(wanted.split(".", 1)[0]))
+    if blueprint is None or ("." in wanted and blueprint.version != wanted):
+        raise Rejected([_unknown_version(reference, name, majors, where())])
+    return blueprint
+
+
+def _unknown_name(name: str, known: Iterable[str], place: Place) -> Diagnostic:
+    hint = did_you_mean(name, known) or f"known blueprints: {', '.join(sorted(known))}"
+    return error("L001", f"there is no blueprint {name!r}", place, hint=hint)
+
+
+def _unknown_version(reference: str, name: str, majors: Mapping[int, Blueprint], place: Place) -> Diagnostic:
+    have = ", ".join(majors[m].version for m in sorted(majors))
+    return error("L002", f"there is no blueprint {reference}", place, hint=f"versions of {name} here: {have}")
+
+
+def _ambiguous(name: str, majors: Mapping[int, Blueprint], place: Place) -> Diagnostic:
+    choices = " or ".join(f"{name}@{major}" for major in sorted(majors))
+    return error("L003", f"blueprint {name!r} has several major versions", place, hint=f"write {choices}")
+
+
+def check_use(
+    blueprint: Blueprint, *, role: str, tenant: str, cluster: Mapping[str, object], where: Where
+) -> list[Diagnostic]:
+    """Whether the blueprint fits the place it is used at, and the cluster has what it needs."""
+    findings: list[Diagnostic] = []
+    if role and blueprint.role != role:
+        findings.append(
+            error("L004", f"{blueprint.name} has the role {blueprint.role!r}; here a {role} is needed", where())
+        )
+    scope = blueprint.spec.get("scope", "site")
+    if scope != "any" and (scope == "tenant") != bool(tenant):
+        owner = "a tenant" if scope == "tenant" else "the site itself"
+        findings.append(error("L005", f"{blueprint.name} can only be used by {owner}", where()))
+    return findings + _cluster_findings(blueprint, cluster, where)
+
+
+def _cluster_findings(blueprint: Blueprint, cluster: Mapping[str, object], where: Where) -> list[Diagnostic]:
+    findings: list[Diagnostic] = []
+    wanted = blueprint.spec.get("kubernetes", "*")
+    have = str(cluster.get("version", ""))
+    if have and not satisfies(have, wanted):
+        findings.append(
+            error("L006", f"{blueprint.label} needs Kubernetes {wanted}, the site's cluster is {have}", where())
+        )
+    capabilities = cluster.get("capabilities")
+    declared: Mapping[str, str] = capabilities if isinstance(capabilities, Mapping) else {}
+    for name, span in (blueprint.spec.get("requires") or {}).items():
+        if name not in declared:
+            hint = f"if the cluster has it, declare it: spec.cluster.capabilities.{name}"
+            findings.append(
+                error("L007", f"{blueprint.label} needs {name} {span}, which the site lacks", where(), hint=hint)
+            )
+        elif not satisfies(declared[name], span):
+            findings.append(
+                error("L008", f"{blueprint.label} needs {name} {span}, the site has {declared[name]}", where())
+            )
+    return findings
