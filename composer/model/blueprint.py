@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from composer.source.document import Document
@@ -15,7 +16,7 @@ class Blueprint:
 
     *manifests* maps a path such as "manifests/deployment.yaml" to its parsed template, *files* a path such as
     "files/mosquitto.conf.j2" to its text, *fragments* a name of blueprints/_lib (without ".yaml") to its parsed template.
-    All paths in messages are made from *folder*. *origin* is "packaged" or "fleet".
+    All paths in messages are made from *folder*; *root* is the same folder on this machine. *origin* is "packaged" or "fleet".
     """
 
     name: str
@@ -28,6 +29,7 @@ class Blueprint:
     manifests: Mapping[str, Document] = field(repr=False)
     files: Mapping[str, str] = field(repr=False)
     fragments: Mapping[str, Document] = field(repr=False)
+    root: Path = field(repr=False, default=Path())
 
     @property
     def spec(self) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from composer.model.blueprint import Blueprint
 from composer.model.fleet import Fleet
+from composer.model.grants import Flow, Grant
 from composer.source.document import Document, Route
 
 
@@ -61,6 +62,33 @@ class Stack:
     components: tuple[Component, ...]
     layers: tuple[Layer, ...] = field(repr=False, default=())
     tenant_layers: Mapping[str, tuple[Layer, ...]] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Wired:
+    """A component with the plain data its templates may read (docs/blueprints.md lists it)."""
+
+    component: Component
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HubLink:
+    """What a site knows of its hub: the hub's name, the host its bridge connects to, and the CA it trusts there."""
+
+    site: str
+    host: str
+    ca: str
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """A stack with everything the composer worked out: what each component renders from, and who may do what."""
+
+    stack: Stack
+    wired: tuple[Wired, ...]
+    grants: tuple[Grant, ...]
+    flows: Mapping[Component, tuple[Flow, ...]]
 
 
 @dataclass(frozen=True, eq=False)

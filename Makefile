@@ -1,0 +1,46 @@
+# The commands of this project. `make demo` and `make test` do everything a newcomer needs.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo test check bench wheel lock schemas clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(VENV)/.installed  ## install, render the example fleet, publish it to out/delivery.git, show a diff
+	@BIN=$(BIN) sh tests/demo.sh
+
+test: $(VENV)/.installed  ## run every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.installed  ## formatting, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.installed  ## measure speed on generated fleets (SITES="100 1000 10000")
+	$(BIN)/python -m tests.bench $(SITES)
+
+wheel: $(VENV)/.installed  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+schemas: $(VENV)/.installed  ## derive schemas/kubernetes from the package kubernetes-validate
+	$(BIN)/python schemas/kubernetes/reduce.py
+
+lock: pyproject.toml  ## write requirements-dev.lock anew from pyproject.toml
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(VENV)-lock/bin/python -m pip freeze --exclude-editable > requirements-dev.lock
+	rm -rf $(VENV)-lock
+
+clean:  ## remove what was installed and written
+	rm -rf $(VENV) out/* dist build

@@ -1,0 +1,90 @@
+"""The command line: parse, call one function, show, return an exit code. The only part that prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from composer import __version__
+from composer.cli import exits
+from composer.diagnostic import Rejected
+
+COMMANDS = {
+    "validate": "check every site without writing anything",
+    "render": "write the manifests of sites to a folder",
+    "diff": "show what publishing would change",
+    "publish": "commit the manifests to the site branches",
+    "explain": "tell where a value comes from, or what a diagnostic code means",
+    "test": "run the cases of blueprints",
+    "crds": "add schemas of custom resources",
+}
+"""Command -> one line of help. The module composer.cli.<command> has `add_arguments(parser)` and `run(arguments)`."""
+
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands. Only *command*'s own module is imported, because start-up time counts."""
+    top = argparse.ArgumentParser(
+        prog="composer",
+        description="Turns short YAML documents about edge sites into complete Kubernetes manifests on Git branches.",
+        epilog="Exit codes: 0 done, 1 findings, 2 usage, 3 some sites failed, 4 stale, 5 refused, 10 changes found.",
+    )
+    top.add_argument("--version", action="version", version=f"composer {__version__}")
+    top.add_argument("-C", dest="fleet", metavar="DIR", type=Path, default=Path(), help="the fleet's folder (default: this one)")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == command:
+            import_module(f"composer.cli.{name}").add_arguments(sub)
+    return top
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs one command and returns its exit code."""
+    arguments = parser(_command(words)).parse_args(words)
+    try:
+        code: int = import_module(f"composer.cli.{arguments.command}").run(arguments)
+    except Rejected as rejected:
+        from composer.cli.show import show_findings
+
+        show_findings(rejected.diagnostics, getattr(arguments, "findings_format", "full"), stream=sys.stderr)
+        return exits.USAGE
+    return code
+
+
+def _command(words: Sequence[str]) -> str:
+    """The first word that is neither an option nor the folder of -C."""
+    pairs = zip(("", *words), words, strict=False)
+    return next((word for before, word in pairs if before != "-C" and not word.startswith("-")), "")
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = exits.DONE
+    except Exception as bug:  # noqa: BLE001 - the one place where the unexpected ends
+        code = _report(bug)
+    sys.exit(code)
+
+
+def _report(bug: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(bug, file=sys.stderr)
+    print(
+        f"composer {__version__}: this is a bug in the composer; please report it with the lines above and the command:",
+        f"  composer {' '.join(sys.argv[1:])}",
+        sep="\n",
+        file=sys.stderr,
+    )
+    return exits.BUG

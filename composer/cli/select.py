@@ -1,0 +1,64 @@
+"""Which fleet, and which of its sites, a command works on."""
+
+from __future__ import annotations
+
+import argparse
+
+from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
+from composer.model.fleet import Fleet
+
+
+def add_selectors(parser: argparse.ArgumentParser) -> None:
+    """The arguments that choose sites, and how many processes work on them."""
+    parser.add_argument("sites", nargs="*", metavar="SITE", help="names of sites (default: all)")
+    parser.add_argument("-l", "--label", action="append", default=[], metavar="KEY=VALUE", help="only sites with this label")
+    parser.add_argument("--tenant", action="append", default=[], metavar="NAME", help="only sites that list this tenant")
+    parser.add_argument("--jobs", type=_jobs, default=0, metavar="N", help="processes (default: one a processor)")
+
+
+def _jobs(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def jobs(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.workers import processors
+
+    chosen: int = arguments.jobs or processors()
+    return chosen
+
+
+def open_fleet(arguments: argparse.Namespace) -> tuple[Fleet, list[Diagnostic]]:
+    """The fleet in the folder of -C, with what is wrong with its shared documents. Raises Rejected where there is none."""
+    from composer.stages.load import load_fleet
+
+    return load_fleet(arguments.fleet.resolve())
+
+
+def chosen_sites(fleet: Fleet, arguments: argparse.Namespace) -> list[str]:
+    """The names of the sites the arguments choose, sorted. Raises Rejected for a name that is no site's."""
+    unknown = [name for name in arguments.sites if name not in fleet.sites]
+    if unknown:
+        raise Rejected([_unknown(fleet, name) for name in unknown])
+    names = sorted(set(arguments.sites) or fleet.sites)
+    if not arguments.label and not arguments.tenant:
+        return names
+    from composer.pipeline.selection import has_labels, lists_tenants
+
+    labels = dict(_label(text) for text in arguments.label)
+    tenants = frozenset(arguments.tenant)
+    return [n for n in names if has_labels(fleet, n, labels) and lists_tenants(fleet, n, tenants)]
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise Rejected([error("X002", f"-l takes KEY=VALUE, not {text!r}", Place("command line"))])
+    return key, value
+
+
+def _unknown(fleet: Fleet, name: str) -> Diagnostic:
+    hint = did_you_mean(name, fleet.sites) or "sites are the files <name>.yaml below sites/"
+    return error("X001", f"there is no site {name!r}", Place("command line"), hint=hint)

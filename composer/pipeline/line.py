@@ -1,0 +1,98 @@
+"""One site down the line: load, resolve, wire, render, check. The stages in order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
+from composer.model.fleet import Fleet
+from composer.model.stack import HubLink, Rendered, Stack, Wiring
+from composer.pipeline.inputs import Inputs, inputs_of
+from composer.source.document import Document
+from composer.stages.check import CheckContext, check
+from composer.stages.load import check_references, load_site, read_referenced
+from composer.stages.render import compile_blueprint, render
+from composer.stages.resolve import Resolver
+from composer.stages.wire import wire
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A site at the end of the line. With an error among the *findings* there are no *objects*, never half of them."""
+
+    site: str
+    findings: tuple[Diagnostic, ...]
+    objects: tuple[Rendered, ...] = ()
+    wiring: Wiring | None = field(default=None, repr=False)
+    inputs: Inputs | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not has_errors(self.findings)
+
+
+class Line:
+    """Takes the sites of one fleet down the line. It keeps what sites share; no site's result depends on another's."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.resolver = Resolver(fleet)
+        self._hosts: dict[str, str] = {}
+
+    def compose(self, site: str) -> Composed:
+        """The site's objects, or the findings that stand in their way."""
+        findings: list[Diagnostic] = []
+        try:
+            document = load_site(self.fleet, site)
+            wiring = self._wiring(document, findings)
+            objects = self._rendered(wiring, findings)
+            if not has_errors(findings):
+                findings += check(objects, CheckContext.of(wiring))
+        except Rejected as rejected:
+            findings += rejected.diagnostics
+        ordered = tuple(d.at_site(site) for d in in_order(findings))
+        if has_errors(ordered):
+            return Composed(site, ordered)
+        return Composed(site, ordered, tuple(objects), wiring, inputs_of(wiring, self._link(wiring.stack)))
+
+    def _wiring(self, document: Document, findings: list[Diagnostic]) -> Wiring:
+        wrong_references = check_references(self.fleet, document)
+        findings += wrong_references
+        stack = _keep(findings, self.resolver.resolve, document)
+        if has_errors(wrong_references):
+            raise Rejected([])
+        return _keep(findings, wire, stack, self._link(stack))
+
+    def _rendered(self, wiring: Wiring, findings: list[Diagnostic]) -> list[Rendered]:
+        """The objects of every component; one that fails does not keep the others' findings back."""
+        objects: list[Rendered] = []
+        for wired in wiring.wired:
+            try:
+                objects += render(compile_blueprint(wired.component.blueprint), wired.component, wired.context)
+            except Rejected as rejected:
+                findings += rejected.diagnostics
+        return objects
+
+    def _link(self, stack: Stack) -> HubLink | None:
+        uplink = stack.spec.get("uplink")
+        if not uplink:
+            return None
+        hub = uplink["site"]
+        if hub not in self._hosts:
+            spec = self.resolver.spec(load_site(self.fleet, hub))
+            self._hosts[hub] = f"mqtt.{spec['cluster']['domain']}"
+        return HubLink(hub, self._hosts[hub], read_referenced(self.fleet, uplink["ca"]))
+
+
+def _keep(findings: list[Diagnostic], stage: Callable[..., tuple[T, list[Diagnostic]]], *inputs: object) -> T:
+    """The stage's value; its findings go to *findings*."""
+    value, found = stage(*inputs)
+    findings += found
+    return value
+
+
+__all__ = ["Composed", "Line"]

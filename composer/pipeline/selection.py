@@ -1,0 +1,39 @@
+"""Sites by what their documents say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from composer.diagnostic import Rejected
+from composer.model.fleet import Fleet
+from composer.stages.load import load_site
+
+
+def has_labels(fleet: Fleet, site: str, labels: Mapping[str, str]) -> bool:
+    """Whether the site has all of these labels. A site whose document is broken counts as chosen, so that it is seen."""
+    data = _data(fleet, site)
+    if data is None:
+        return True
+    own = data["metadata"].get("labels") or {}
+    return all(own.get(key) == value for key, value in labels.items())
+
+
+def lists_tenants(fleet: Fleet, site: str, tenants: frozenset[str]) -> bool:
+    """Whether the site, a profile of its or the fleet's defaults list all of these tenants."""
+    data = _data(fleet, site)
+    if data is None:
+        return True
+    profiles = [fleet.profiles[name].data["spec"] for name in data["spec"].get("profiles") or () if name in fleet.profiles]
+    layers = [fleet.document.data["spec"].get("defaults") or {}, *profiles, data["spec"]]
+    listed: dict[str, Any] = {}
+    for layer in layers:
+        listed.update(layer.get("tenants") or {})
+    return all(listed.get(tenant) is not None for tenant in tenants)
+
+
+def _data(fleet: Fleet, site: str) -> Any:
+    try:
+        return load_site(fleet, site).data
+    except Rejected:
+        return None

@@ -1,0 +1,69 @@
+"""Who may talk to whom on the network: the flows of each component, and the same as NetworkPolicy rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from composer.model.conventions import MQTT_TLS_PORT
+from composer.model.grants import Flow, Peer, network_peer
+
+DNS = Peer("kube-system", (("k8s-app", "kube-dns"),))
+ANYBODY = Peer()
+INTERNET = Peer(outside=True)
+
+
+def dns_flows() -> tuple[Flow, ...]:
+    """Name resolution, which every pod needs."""
+    why = "names of services are resolved by the cluster's DNS"
+    return (Flow("egress", DNS, 53, why, "UDP"), Flow("egress", DNS, 53, why, "TCP"))
+
+
+def bus_flows(bus: Mapping[str, Any], because: str) -> Iterator[Flow]:
+    """A gateway's way to the devices behind it. Without a CIDR the host could be anywhere in the private ranges."""
+    target = bus.get("tcp") or str(bus.get("opcua", "")).partition("://")[2].partition("/")[0]
+    if target:
+        port = int(target.rpartition(":")[2])
+        if bus.get("cidr"):
+            yield Flow("egress", Peer(cidr=bus["cidr"]), port, because)
+        else:
+            yield Flow("egress", ANYBODY, port, because, widened="the bus names a host but no cidr")
+
+
+def bridge_flow(hub: str) -> Flow:
+    """The way of the broker's bridge to the hub, of which only the host name is known."""
+    widened = "only the hub's host name is known: every address outside the private ranges, on this port"
+    return Flow("egress", INTERNET, MQTT_TLS_PORT, f"uplink to {hub}", widened=widened)
+
+
+def device_flow(tenant: str, port: int) -> Flow:
+    """Devices connect from outside the cluster, through whatever balances the load in front of the broker."""
+    widened = "addresses of devices and load balancers are not known"
+    return Flow("ingress", ANYBODY, port, f"devices of tenant {tenant}", widened=widened)
+
+
+def scrape_flow(namespace: str, port: int) -> Flow:
+    """The way of whoever collects metrics."""
+    return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom")
+
+
+def declared_flows(params: Mapping[str, Any], because: str) -> Iterator[Flow]:
+    """Peers outside the cluster that a component's parameter `egress` names: {cidr, port, protocol}."""
+    for row in params.get("egress") or []:
+        yield Flow("egress", Peer(cidr=row["cidr"]), row["port"], because, row.get("protocol", "TCP"))
+
+
+def rules(flows: Iterable[Flow]) -> dict[str, list[dict[str, Any]]]:
+    """The flows as rules of a NetworkPolicy: one rule for each peer, with its ports."""
+    by_peer: dict[tuple[str, Peer], list[dict[str, Any]]] = {}
+    for flow in flows:
+        port = {"port": flow.port, "protocol": flow.protocol}
+        known = by_peer.setdefault((flow.direction, flow.peer), [])
+        if port not in known:
+            known.append(port)
+    found: dict[str, list[dict[str, Any]]] = {"ingress": [], "egress": []}
+    for (direction, peer), allowed in by_peer.items():
+        written = network_peer(peer)
+        side = "from" if direction == "ingress" else "to"
+        found[direction].append({"ports": allowed} if written is None else {side: [written], "ports": allowed})
+    return found

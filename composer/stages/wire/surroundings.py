@@ -1,0 +1,123 @@
+"""The parts of a render context that describe the site, its tenants and its delivery rather than one component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from composer.model.conventions import (
+    DELIVERY_NAMESPACES,
+    MANAGED_BY,
+    MQTT_TLS_PORT,
+    PART_OF,
+    PLATFORM_NAMESPACE,
+    hub_prefix,
+    mount_point,
+    tenant_issuer,
+    tenant_namespace,
+)
+from composer.model.names import branch_of
+from composer.model.stack import Component, HubLink, Stack
+from composer.model.topics import to_filter
+from composer.model.units import duration
+
+OFFLINE = "24h"
+"""How long the uplink may be away where no document says so."""
+
+
+def site_context(stack: Stack) -> dict[str, Any]:
+    cluster = stack.spec["cluster"]
+    return {
+        "name": stack.site,
+        "labels": stack.labels,
+        "domain": cluster["domain"],
+        "kubernetes": cluster["version"],
+        "capabilities": cluster.get("capabilities") or {},
+        "nodes": cluster.get("nodes") or [],
+        "offline": int(duration(stack.spec.get("offline", OFFLINE))),
+    }
+
+
+def delivery_context(stack: Stack) -> dict[str, Any]:
+    written = stack.fleet.document.data["spec"].get("delivery") or {}
+    engine = written.get("engine", "flux")
+    return {
+        "engine": engine,
+        "repository": written.get("url") or written.get("repository", ""),
+        "branch": branch_of(written.get("branch"), stack.site),
+        "namespace": DELIVERY_NAMESPACES[engine],
+        "interval": written.get("interval", "5m"),
+    }
+
+
+def tenant_context(name: str, spec: Mapping[str, Any], delivery: Mapping[str, Any], site: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "namespace": tenant_namespace(name),
+        "quota": spec.get("quota") or {},
+        "issuer": tenant_issuer(name),
+        "secrets": [_secret(key, said, site) for key, said in sorted((spec.get("secrets") or {}).items())],
+        "delivery": {"serviceAccount": f"delivery-{name}", "namespace": delivery["namespace"]},
+    }
+
+
+def _secret(name: str, written: Mapping[str, Any], site: str) -> dict[str, Any]:
+    """A secret's reference as {name, kind, ...}; "{site}" in an external key stands for the site's name."""
+    if "externalSecret" in written:
+        said = written["externalSecret"]
+        return {"name": name, "kind": "externalSecret", **said, "key": said["key"].replace("{site}", site)}
+    if "sops" in written:
+        return {"name": name, "kind": "sops", "file": written["sops"]}
+    return {"name": written["existing"], "kind": "existing"}
+
+
+def component_context(component: Component) -> dict[str, Any]:
+    """Names and labels of the component's objects."""
+    blueprint = component.blueprint
+    selector = {"app.kubernetes.io/name": blueprint.name, "app.kubernetes.io/instance": component.name}
+    labels = {
+        **selector,
+        "app.kubernetes.io/version": blueprint.version,
+        "app.kubernetes.io/component": component.role,
+        "app.kubernetes.io/part-of": PART_OF,
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+    }
+    if component.tenant:
+        labels["edge-composer.io/tenant"] = component.tenant
+    return {
+        "name": component.name,
+        "role": component.role,
+        "blueprint": blueprint.name,
+        "version": blueprint.version,
+        "namespace": namespace_of(component),
+        "fullname": component.name,
+        "labels": labels,
+        "selector": selector,
+    }
+
+
+def namespace_of(component: Component) -> str:
+    return tenant_namespace(component.tenant) if component.tenant else PLATFORM_NAMESPACE
+
+
+def bridge_context(stack: Stack, link: HubLink) -> dict[str, Any]:
+    """The broker's bridge: topics of every tenant's uplink, kept under the site's name at the hub."""
+    return {
+        "name": link.site,
+        "address": f"{link.host}:{MQTT_TLS_PORT}",
+        "ca": link.ca,
+        "secret": stack.spec["uplink"]["identity"]["secret"],
+        "clientId": stack.site,
+        "topics": [topic for tenant in stack.tenants for topic in _bridge_topics(stack, tenant)],
+    }
+
+
+def _bridge_topics(stack: Stack, tenant: str) -> list[dict[str, Any]]:
+    uplink = stack.tenants[tenant].get("uplink") or {}
+    ends = {"qos": 1, "local": mount_point(tenant), "remote": hub_prefix(tenant, stack.site)}
+    directions = (("up", "out"), ("down", "in"))
+    return [
+        {"filter": to_filter(topic_filter), "direction": direction, **ends}
+        for key, direction in directions
+        for topic_filter in uplink.get(key) or []
+    ]

@@ -1,0 +1,167 @@
+"""Stage wire: identities, grants and network flows of a stack, and the plain data each component renders from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from composer.diagnostic import Diagnostic, Rejected, Related, error, has_errors
+from composer.model.conventions import PLATFORM_NAMESPACE, WORKLOADS
+from composer.model.grants import Flow, Grant, Peer
+from composer.model.names import expand_names
+from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
+from composer.stages.wire import network
+from composer.stages.wire.clients import clients
+from composer.stages.wire.grants import component_grants, device_grants
+from composer.stages.wire.listeners import listener, ports
+from composer.stages.wire.places import place_of
+from composer.stages.wire.specs import SPECS
+from composer.stages.wire.surroundings import (
+    bridge_context,
+    component_context,
+    delivery_context,
+    namespace_of,
+    site_context,
+    tenant_context,
+)
+
+_WORKLOAD_RULES = [
+    {"apiGroups": [group], "resources": sorted(r for g, _, r in WORKLOADS if g == group)}
+    for group in dict.fromkeys(g for g, _, _ in WORKLOADS)
+]
+
+
+def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
+    """What every component of the stack renders from. *link* is what the site knows of its hub, if it has one.
+
+    Raises Rejected with every finding where there is an error.
+    """
+    wiring = _Wiring(stack, link)
+    wired = tuple(wiring.wired())
+    if has_errors(wiring.findings):
+        raise Rejected(wiring.findings)
+    grants = (*wiring.device_grants, *(g for found in wiring.grants.values() for g in found))
+    return Wiring(stack, wired, grants, wiring.flows), wiring.findings
+
+
+class _Wiring:
+    """The work for one stack: tables over its components, each made from the one before."""
+
+    def __init__(self, stack: Stack, link: HubLink | None) -> None:
+        self.stack = stack
+        self.link = link
+        self.findings: list[Diagnostic] = []
+        self.specs = {c: SPECS[c.role](c, stack, self.findings) for c in stack.components if c.role in SPECS}
+        self.device_grants = tuple(device_grants(stack))
+        self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
+        self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
+        chosen = self.ingress.params.get("ports") if self.ingress else None
+        self.ports = ports(stack.tenants, chosen or {})
+        self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
+        self.flows = {c: tuple(self._flows(c)) for c in stack.components}
+        self._check_ingress()
+        self._check_names()
+
+    def wired(self) -> Iterator[Wired]:
+        site = site_context(self.stack)
+        delivery = delivery_context(self.stack)
+        tenants = {name: tenant_context(name, spec, delivery, self.stack.site) for name, spec in self.stack.tenants.items()}
+        common = {
+            "site": site,
+            "fleet": {"name": self.stack.fleet.document.data["metadata"]["name"]},
+            "platform": {"namespace": PLATFORM_NAMESPACE},
+            "delivery": delivery,
+            "tenants": list(tenants.values()),
+        }
+        for component in self.stack.components:
+            context = {**common, **self._own(component)}
+            if component.tenant:
+                context["tenant"] = tenants[component.tenant]
+            yield Wired(component, context)
+
+    def _own(self, component: Component) -> dict[str, Any]:
+        found = self.clients.get(component, [])
+        own: dict[str, Any] = {
+            "component": component_context(component),
+            "params": component.params,
+            "images": {name: image["reference"] for name, image in component.blueprint.images.items()},
+            "spec": self.specs.get(component, {}),
+            "clients": found,
+            "network": network.rules(self.flows[component]),
+        }
+        if len(found) == 1:
+            own["client"] = found[0]
+        if component.role == "ingress":
+            own["listeners"] = self._listeners()
+            if self.link:
+                own["bridge"] = bridge_context(self.stack, self.link)
+        if component.role == "tenancy":
+            own["workloads"] = _WORKLOAD_RULES
+        return own
+
+    def _listeners(self) -> list[dict[str, Any]]:
+        rows: dict[str, list[Grant]] = {tenant: [] for tenant in self.stack.tenants}
+        for grants in (self.device_grants, *self.grants.values()):
+            for grant in grants:
+                rows[grant.principal.tenant].append(grant)
+        return [listener(self.stack, tenant, self.ports[tenant], found) for tenant, found in rows.items()]
+
+    def _flows(self, component: Component) -> Iterator[Flow]:
+        yield from network.dns_flows()
+        for client in self.clients.get(component, []):
+            yield Flow("egress", self._broker_peer(), client["port"], f"{component.label} speaks MQTT")
+        if component.role == "ingress":
+            yield from self._broker_flows()
+        yield from network.bus_flows(component.spec.get("bus") or {}, f"bus of {component.label}")
+        yield from network.declared_flows(component.params, f"params.egress of {component.label}")
+        yield from self._scrape_flows(component)
+
+    def _broker_peer(self) -> Peer:
+        labels = (("app.kubernetes.io/component", "ingress"),)
+        return Peer(PLATFORM_NAMESPACE, labels)
+
+    def _broker_flows(self) -> Iterator[Flow]:
+        for component, found in self.clients.items():
+            peer = Peer(namespace_of(component), tuple(component_context(component)["selector"].items()))
+            for client in found:
+                yield Flow("ingress", peer, client["port"], f"{component.label} speaks MQTT")
+        for tenant in sorted({grant.principal.tenant for grant in self.device_grants}):
+            yield network.device_flow(tenant, self.ports[tenant])
+        if self.link:
+            yield network.bridge_flow(self.link.site)
+
+    def _scrape_flows(self, component: Component) -> Iterator[Flow]:
+        policies = self.stack.fleet.document.data["spec"].get("policies") or {}
+        metrics = component.blueprint.spec.get("metrics")
+        if metrics and policies.get("scrapeFrom"):
+            yield network.scrape_flow(policies["scrapeFrom"]["namespace"], metrics["port"])
+
+    def _check_ingress(self) -> None:
+        speaking = next((c for c, found in self.clients.items() if found), None)
+        if self.ingress is None and speaking is not None:
+            message = f"{speaking.label} speaks MQTT, but site {self.stack.site} has no ingress"
+            hint = "add a component with an ingress blueprint, such as `ingress: {blueprint: mqtt-mosquitto@1}`"
+            self.findings.append(error("W004", message, place_of(speaking, key=True), hint=hint))
+
+    def _check_names(self) -> None:
+        """A name is an identity at the tenant's listener, so two principals of a tenant cannot share one."""
+        owners: dict[tuple[str, str], Component] = {}
+        for component, found in self.clients.items():
+            for client in found:
+                other = owners.setdefault((client["tenant"], client["name"]), component)
+                if other is not component:
+                    self._report_double(client["name"], client["tenant"], component, other)
+        for (tenant, name), component in owners.items():
+            for said in (self.stack.tenants[tenant].get("devices") or {}).values():
+                if name in _names(said):
+                    message = f"{name!r} is also the name of a device of tenant {tenant}; they would share an identity"
+                    self.findings.append(error("W005", message, place_of(component, key=True)))
+
+    def _report_double(self, name: str, tenant: str, component: Component, other: Component) -> None:
+        message = f"two components of tenant {tenant} are called {name!r}; they would share an identity at the broker"
+        related = [Related("the other one", place_of(other, key=True))]
+        self.findings.append(error("W005", message, place_of(component, key=True), related=related))
+
+
+def _names(device_class: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(expand_names(device_class["names"])) if "names" in device_class else frozenset()
