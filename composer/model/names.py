@@ -1,0 +1,187 @@
+"""Names: what Kubernetes, Git and certificates allow, and the short forms people write for many of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from itertools import product
+from math import prod
+
+from composer.model.units import UnitError
+
+LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+"""An RFC 1123 label, such as the name of a namespace or a Service."""
+
+HOSTNAME = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*"
+)
+"""An RFC 1123 subdomain, such as the name of most Kubernetes objects, or a host name."""
+
+LONGEST_DEVICE_NAME = 64
+"""A certificate's common name has at most 64 characters (RFC 5280)."""
+
+MOST_DEVICE_NAMES = 1_000_000
+
+DEFAULT_BRANCH = "site/{site}"
+
+
+def is_label(text: object) -> bool:
+    """Whether *text* is a DNS label: up to 63 lower-case letters, digits and inner dashes."""
+    return isinstance(text, str) and LABEL.fullmatch(text) is not None
+
+
+def is_hostname(text: object) -> bool:
+    """Whether *text* is a DNS name: labels joined by dots, up to 253 characters."""
+    return isinstance(text, str) and HOSTNAME.fullmatch(text) is not None
+
+
+_SITE_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r""), "it is empty"),
+    (re.compile(r".*[A-Z].*", re.DOTALL), "it has upper-case letters"),
+    (re.compile(r".*/.*", re.DOTALL), "it has a slash"),
+    (re.compile(r".*\..*", re.DOTALL), "it has a dot"),
+    (re.compile(r"-.*", re.DOTALL), "it begins with a dash"),
+    (re.compile(r".*-", re.DOTALL), "it ends with a dash"),
+    (re.compile(r".*-next", re.DOTALL), "names that end in -next are kept for promotion branches"),
+    (re.compile(r".{64,}", re.DOTALL), "it is longer than 63 characters"),
+    (re.compile(r".*[^-a-z0-9].*", re.DOTALL), "it has characters other than letters, digits and dashes"),
+)
+
+
+def site_name_fault(name: str) -> str:
+    """Why *name* cannot be a site's, or "". A site's name is part of a branch, a host name and object names."""
+    return next((fault for pattern, fault in _SITE_FAULTS if pattern.fullmatch(name)), "")
+
+
+def branch_of(pattern: str | None, site: str) -> str:
+    """The branch that holds a site's objects; *pattern* has {site} in it."""
+    return (pattern or DEFAULT_BRANCH).replace("{site}", site)
+
+
+_BRANCH_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"@?"), "it is empty or a single @"),
+    (re.compile(r"-"), "it begins with a dash"),
+    (re.compile(r"[\x00-\x20\x7f~^:?*\[\\]"), "it has a space, a control character or one of ~ ^ : ? * [ \\"),
+    (re.compile(r"\.\."), "it has two dots in a row"),
+    (re.compile(r"@\{"), "it has @{"),
+    (re.compile(r"(?:^|/)(?:/|$)"), "it begins or ends with a slash, or has two in a row"),
+    (re.compile(r"(?:^|/)\."), "one of its parts begins with a dot"),
+    (re.compile(r"\.lock(?:/|$)"), "one of its parts ends in .lock"),
+    (re.compile(r"\.$"), "it ends with a dot"),
+    (re.compile(r"^(?:refs/.*|HEAD)$"), "the name is Git's own"),
+    (re.compile(r"-next$"), "names that end in -next are kept for promotion branches"),
+)
+_WHOLE = _BRANCH_FAULTS[0][0]
+_START = _BRANCH_FAULTS[1][0]
+
+
+def branch_fault(branch: str) -> str:
+    """Why *branch* cannot be a branch's name (git check-ref-format's rules, and the composer's own), or ""."""
+    for pattern, fault in _BRANCH_FAULTS:
+        look = {_WHOLE: pattern.fullmatch, _START: pattern.match}.get(pattern, pattern.search)
+        if look(branch):
+            return fault
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers of a range, each written with *width* digits at least."""
+
+    span: range
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.span)
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{number:0{self.width}d}" for number in self.span)
+
+
+_Part = tuple[str, ...] | _Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names a pattern stands for, in order. They are counted without being made, and made one by one."""
+
+    parts: tuple[_Part, ...]
+
+    def __len__(self) -> int:
+        return prod(len(part) for part in self.parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return ("".join(chosen) for chosen in product(*self.parts))
+
+
+_GROUP = re.compile(r"\{([^{}]*)\}")
+_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
+_DEVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@lru_cache(maxsize=1024)
+def expand_names(pattern: str) -> Names:
+    """The names *pattern* stands for: "press-{000..399}" is 400 names, "door-{left,right}" two. Raises
+    UnitError.
+    """
+    expected = "a name, with a range such as press-{000..399} for many"
+    pieces = _GROUP.split(pattern)
+    if len(pattern) > 253 or any(c in piece for piece in pieces[::2] for c in "{}"):
+        raise UnitError(expected)
+    parts = tuple((piece,) if index % 2 == 0 else _group(piece) for index, piece in enumerate(pieces))
+    names = Names(parts)
+    if len(names) > MOST_DEVICE_NAMES:
+        raise UnitError(f"{expected}, and at most {MOST_DEVICE_NAMES} of them; say `count` for more")
+    longest = "".join(max(part, key=len) for part in map(_samples, parts))
+    if not all(_DEVICE_NAME.fullmatch("".join(s)) for s in product(*map(_samples, parts))):
+        raise UnitError(f"{expected}: letters, digits, dashes, dots and underscores")
+    if len(longest) > LONGEST_DEVICE_NAME:
+        raise UnitError(f"{expected}, and at most {LONGEST_DEVICE_NAME} characters each")
+    return names
+
+
+def _group(text: str) -> _Part:
+    found = _RANGE.fullmatch(text)
+    if not found:
+        words = tuple(text.split(","))
+        if len(words) < 2 or len(set(words)) < len(words):
+            raise UnitError(f"a range such as {{000..399}} or a list such as {{left,right}}, not {{{text}}}")
+        return words
+    first, last = found.groups()
+    padded = first.startswith("0") and first != "0"
+    if int(last) < int(first):
+        raise UnitError(f"a range that goes up, not {{{text}}}")
+    if padded and len(first) != len(last):
+        raise UnitError(f"a range whose ends have the same number of digits, not {{{text}}}")
+    return _Numbers(range(int(first), int(last) + 1), len(first) if padded else 1)
+
+
+def _samples(part: _Part) -> tuple[str, ...]:
+    """Enough of a part to judge all of it: the ends of a range, every word of a list."""
+    if isinstance(part, _Numbers):
+        return (f"{part.span[-1]:0{part.width}d}",)
+    return part
+
+
+def shorten(name: str, limit: int = 63) -> str:
+    """*name* itself where it fits, else its beginning and a dash and eight figures that tell it from its
+    like.
+    """
+    if len(name) <= limit:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-._')}-{digest}"
+
+
+def slug(text: str, limit: int = 63) -> str:
+    """A DNS label made from any text. Texts that had to be changed get a figure of their own, so no two
+    become one.
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if plain == text:
+        return shorten(text, limit)
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{plain[: limit - 9].rstrip('-')}-{digest}".lstrip("-")
