@@ -1,0 +1,101 @@
+"""The way from a site to its hub, and from there to that hub's own, which must come to an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from composer.diagnostic import Diagnostic, Place, Rejected, Related, did_you_mean, error
+from composer.model.fleet import Fleet
+from composer.source.document import Document, Route
+from composer.source.reader import read_document
+from composer.stages.load.schema import check_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The *hub* of a site, and where that is written: in its own document, in a profile or in the fleet's defaults."""
+
+    hub: str
+    document: Document
+    route: Route
+
+    @property
+    def place(self) -> Place:
+        return self.document.place(self.route)
+
+
+def check_link(fleet: Fleet, site: Document) -> list[Diagnostic]:
+    """What is wrong with the site's way to its hub. Hubs are read once, however many sites they have."""
+    link = link_of(fleet, site)
+    if link is None:
+        return []
+    if link.hub not in fleet.sites:
+        hint = did_you_mean(link.hub, fleet.sites)
+        return [error("D030", f"there is no site {link.hub!r} to be the hub", link.place, hint=hint)]
+    return _check_chain(fleet, site.data["metadata"]["name"], link)
+
+
+def link_of(fleet: Fleet, site: Document) -> Link | None:
+    """The site's link to its hub as the layers have it, or None where there is none."""
+    for document, route in _layers(fleet, site):
+        spec = document.data["spec"]
+        layer = spec if len(route) == 1 else spec.get(route[1]) or {}
+        if "uplink" not in layer:
+            continue
+        uplink = layer["uplink"]
+        if uplink is None:
+            return None
+        if "site" in uplink:
+            return Link(uplink["site"], document, (*route, "uplink", "site")) if uplink["site"] else None
+    return None
+
+
+def _layers(fleet: Fleet, site: Document) -> Iterator[tuple[Document, Route]]:
+    """What may say something about a site, highest layer first, each with the route of its values."""
+    yield site, ("spec",)
+    for name in reversed(site.data["spec"].get("profiles") or ()):
+        if name in fleet.profiles:
+            yield fleet.profiles[name], ("spec",)
+    yield fleet.document, ("spec", "defaults")
+
+
+def _check_chain(fleet: Fleet, site: str, link: Link) -> list[Diagnostic]:
+    """Follows the hubs' own uplinks until there is none, or one leads back to a site that was passed."""
+    passed, hub, next_link = [site], link.hub, link
+    while hub not in passed:
+        passed.append(hub)
+        document = _hub(fleet, hub)
+        if not isinstance(document, Document):
+            return [_unusable(hub, document, link)] if hub == link.hub else []
+        following = link_of(fleet, document)
+        if following is None or following.hub not in fleet.sites:
+            return []
+        hub, next_link = following.hub, following
+    circle = " -> ".join([*passed[passed.index(hub) :], hub])
+    related = [] if next_link is link else [Related("and leads back from here", next_link.place)]
+    message = f"the uplinks lead in a circle: {circle}"
+    return [
+        error("D031", message, link.place, hint="a hub's own uplink must lead further up", related=related)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _hub(fleet: Fleet, name: str) -> Document | tuple[Diagnostic, ...]:
+    """The hub's document, or what is wrong with it."""
+    broken = fleet.broken.get(("sites", name))
+    if broken:
+        return broken
+    try:
+        document = read_document(fleet.root, fleet.sites[name])
+    except Rejected as rejected:
+        return rejected.diagnostics
+    return tuple(check_schema(document, "Site")) or document
+
+
+def _unusable(hub: str, findings: tuple[Diagnostic, ...], link: Link) -> Diagnostic:
+    related = [Related(findings[0].message, findings[0].place)]
+    return error(
+        "D033", f"the hub {hub} cannot be used: its own document has errors", link.place, related=related
+    )

@@ -1,0 +1,101 @@
+"""What a document refers to, as far as it can be checked without merging layers: files, and tenants whose devices are used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from composer.diagnostic import Diagnostic, did_you_mean, error
+from composer.model.fieldpath import path_text
+from composer.source.document import Document, Route
+from composer.stages.load.listing import SITES
+
+Pattern = tuple[str, ...]
+"""A route below spec, in which "*" stands for every key or index."""
+
+_PAYLOADS: Pattern = ("deviceProfiles", "*", "publish", "*", "schema")
+_TENANT: tuple[Pattern, ...] = (
+    _PAYLOADS,
+    ("secrets", "*", "sops"),
+    ("devices", "*", "publish", "*", "schema"),
+    ("streams", "*", "to", "schema"),
+    ("functions", "*", "accepts"),
+    ("functions", "*", "emits", "schema"),
+    ("functions", "*", "emits", "*", "schema"),
+)
+_SITE: tuple[Pattern, ...] = (("uplink", "ca"), *(("tenants", "*", *pattern) for pattern in _TENANT))
+
+FILES: Mapping[str, tuple[Pattern, ...]] = {
+    "Fleet": (_PAYLOADS, *(("defaults", *pattern) for pattern in _SITE)),
+    "Profile": _SITE,
+    "Site": _SITE,
+    "Tenant": _TENANT,
+}
+"""Kind -> where paths of files stand."""
+
+_USES: Pattern = ("uses", "*", "tenant")
+
+OWNERS: Mapping[str, Pattern] = {
+    "Fleet": ("defaults", "tenants", "*", *_USES),
+    "Profile": ("tenants", "*", *_USES),
+    "Site": ("tenants", "*", *_USES),
+    "Tenant": _USES,
+}
+"""Kind -> where the tenants stand whose devices are used."""
+
+
+def check_document(root: Path, document: Document, tenants: Collection[str]) -> list[Diagnostic]:
+    """A finding for each file that is not there, and each use of a tenant that is not among *tenants*."""
+    kind, spec = document.data["kind"], document.data["spec"]
+    site = document.data["metadata"]["name"] if kind == "Site" else "{site}"
+    findings = [
+        _no_such_file(root, document, route, path)
+        for pattern in FILES[kind]
+        for route, path in _matches(spec, pattern, ("spec",))
+        if not _is_there(root, path.replace("{site}", site))
+    ]
+    findings += [
+        _no_such_tenant(document, route, name, tenants)
+        for route, name in _matches(spec, OWNERS[kind], ("spec",))
+        if name not in tenants
+    ]
+    return findings
+
+
+def _matches(value: Any, pattern: Pattern, route: Route) -> Iterator[tuple[Route, str]]:
+    """Each text at a route that *pattern* describes."""
+    if not pattern:
+        if isinstance(value, str):
+            yield route, value
+        return
+    step, rest = pattern[0], pattern[1:]
+    if step != "*":
+        if isinstance(value, dict) and step in value:
+            yield from _matches(value[step], rest, (*route, step))
+        return
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, inner in entries:
+        yield from _matches(inner, rest, (*route, key))
+
+
+@lru_cache(maxsize=4096)
+def _is_there(root: Path, path: str) -> bool:
+    """Whether sites/*path* is a file. A path that depends on a site which is not known yet counts as there."""
+    return "{" in path or (root / SITES / path).is_file()
+
+
+def _no_such_file(root: Path, document: Document, route: Route, path: str) -> Diagnostic:
+    folder = (root / SITES / path).parent
+    beside = [f"{Path(path).parent}/{entry.name}" for entry in folder.iterdir()] if folder.is_dir() else []
+    hint = did_you_mean(path, beside) or "paths in documents start at the folder sites/"
+    message = f"{path_text(route)}: there is no file sites/{path}"
+    return error("D032", message, document.place(route), hint=hint)
+
+
+def _no_such_tenant(document: Document, route: Route, name: str, tenants: Collection[str]) -> Diagnostic:
+    hint = did_you_mean(name, tenants) or f"add sites/tenants/{name}.yaml"
+    return error("D034", f"{path_text(route)}: there is no tenant {name!r}", document.place(route), hint=hint)
