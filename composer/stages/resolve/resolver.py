@@ -17,7 +17,7 @@ from composer.model.stack import Component, Layer, Stack
 from composer.source.document import Document
 from composer.stages.resolve.blueprints import TENANT_ROLES, check_use
 from composer.stages.resolve.component import Level, blueprint_place, build
-from composer.stages.resolve.entries import Entries, gather, without
+from composer.stages.resolve.entries import gather, without
 from composer.stages.resolve.layers import GATHERED, NOT_MERGED, Lower, lower_layers
 from composer.stages.resolve.limits import check_limits
 
@@ -172,4 +172,3 @@ class _Site:
         return document
 
 
-__all__ = ["Entries", "Resolver"]

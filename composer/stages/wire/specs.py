@@ -9,6 +9,7 @@ from composer.diagnostic import Diagnostic, did_you_mean, error
 from composer.model.stack import Component, Stack
 from composer.model.topics import bind
 from composer.stages.wire.places import place_of
+from composer.stages.wire.words import topic_fault
 
 QOS = 1
 """Where nothing is said, messages are delivered at least once."""
@@ -57,7 +58,13 @@ def _device(component: Component, stack: Stack, name: str, findings: list[Diagno
     if profile is None:
         findings.append(_no_such_profile(component, stack, tenant, name))
         return
-    publish = [record({**said, "topic": bind(said["topic"], device=name)}) for said in profile.get("publish") or []]
+    said = profile.get("publish") or []
+    wrong = next((fault for spoken in said if (fault := topic_fault(spoken["topic"]))), "")
+    if wrong:
+        message = f"device profile {written['profile']!r} publishes to a topic that cannot be: {wrong}"
+        findings.append(error("W006", message, place_of(component, ("devices", name, "profile"))))
+        return
+    publish = [record({**spoken, "topic": bind(spoken["topic"], device=name)}) for spoken in said]
     yield {**written, "name": name, "tenant": tenant, "profile": profile, "publish": publish}
 
 

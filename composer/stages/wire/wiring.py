@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected, Related, error, has_errors
@@ -24,6 +25,7 @@ from composer.stages.wire.surroundings import (
     site_context,
     tenant_context,
 )
+from composer.stages.wire.words import check_words
 
 _WORKLOAD_RULES = [
     {"apiGroups": [group], "resources": sorted(r for g, _, r in WORKLOADS if g == group)}
@@ -36,6 +38,9 @@ def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
 
     Raises Rejected with every finding where there is an error.
     """
+    wrong = check_words(stack)
+    if has_errors(wrong):
+        raise Rejected(wrong)
     wiring = _Wiring(stack, link)
     wired = tuple(wiring.wired())
     if has_errors(wiring.findings):
@@ -153,7 +158,7 @@ class _Wiring:
                     self._report_double(client["name"], client["tenant"], component, other)
         for (tenant, name), component in owners.items():
             for said in (self.stack.tenants[tenant].get("devices") or {}).values():
-                if name in _names(said):
+                if name in _names(said.get("names", "")):
                     message = f"{name!r} is also the name of a device of tenant {tenant}; they would share an identity"
                     self.findings.append(error("W005", message, place_of(component, key=True)))
 
@@ -163,5 +168,6 @@ class _Wiring:
         self.findings.append(error("W005", message, place_of(component, key=True), related=related))
 
 
-def _names(device_class: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(expand_names(device_class["names"])) if "names" in device_class else frozenset()
+@lru_cache(maxsize=1024)
+def _names(pattern: str) -> frozenset[str]:
+    return frozenset(expand_names(pattern)) if pattern else frozenset()

@@ -1,0 +1,127 @@
+"""Words with rules of their own inside documents: topics, filters, device names, stream expressions.
+
+Schemas look at their rough shape; here they are read for real, once for each distinct text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from composer.diagnostic import Diagnostic, Place, error
+from composer.merge import origin
+from composer.model.expression import ExpressionError, parse_expression
+from composer.model.names import expand_names
+from composer.model.stack import Component, Stack
+from composer.model.topics import topic, topic_filter
+from composer.model.units import UnitError
+from composer.source.document import Route
+from composer.stages.wire.places import place_of
+
+Word = tuple[Route, str, Callable[[str], str]]
+"""Where a text stands, the text, and what says what is wrong with it ("" where nothing is)."""
+
+
+def check_words(stack: Stack) -> list[Diagnostic]:
+    """A finding for each topic, filter, name pattern or expression of the stack that cannot be read."""
+    findings: list[Diagnostic] = []
+    for component in stack.components:
+        for route, text, fault in _component_words(component):
+            if found := fault(text):
+                findings.append(error("W006", found, place_of(component, route)))
+    for tenant in stack.tenants:
+        for route, text, fault in _tenant_words(stack.tenants[tenant]):
+            if found := fault(text):
+                findings.append(error("W006", found, _tenant_place(stack, tenant, route)))
+    return findings
+
+
+def _tenant_place(stack: Stack, tenant: str, route: Route) -> Place:
+    found = origin(stack.tenant_layers[tenant], route)
+    return found.place if found else stack.document.place(("spec", "tenants", tenant))
+
+
+def _component_words(component: Component) -> Iterator[Word]:
+    spec = component.spec
+    if component.role == "stream":
+        yield from _filters(("from",), spec.get("from"))
+        yield from _topic(("to",), spec.get("to"))
+        yield from _steps(spec.get("do") or [])
+    elif component.role == "function":
+        yield from _filters(("on",), spec.get("on"))
+        yield from _emits(spec.get("emits"))
+        if "deadLetter" in spec:
+            yield (("deadLetter",), spec["deadLetter"], topic_fault)
+
+
+def _emits(written: Any) -> Iterator[Word]:
+    for index, record in enumerate(written if isinstance(written, list) else [written]):
+        yield from _topic(("emits", index) if isinstance(written, list) else ("emits",), record)
+
+
+def _filters(route: Route, written: Any) -> Iterator[Word]:
+    """A filter, a list of them, or a mapping of them."""
+    if isinstance(written, str):
+        yield (route, written, filter_fault)
+    elif isinstance(written, dict):
+        yield from (((*route, name), text, filter_fault) for name, text in written.items())
+    else:
+        yield from (((*route, index), text, filter_fault) for index, text in enumerate(written or []))
+
+
+def _topic(route: Route, record: Mapping[str, Any] | None) -> Iterator[Word]:
+    if record:
+        yield ((*route, "topic"), record["topic"], topic_fault)
+
+
+def _steps(steps: list[Mapping[str, Any]]) -> Iterator[Word]:
+    for index, step in enumerate(steps):
+        if "filter" in step:
+            yield (("do", index, "filter"), step["filter"], expression_fault)
+        for field, text in (step.get("map") or {}).items():
+            yield (("do", index, "map", field), text, expression_fault)
+
+
+def _tenant_words(spec: Mapping[str, Any]) -> Iterator[Word]:
+    for name, written in (spec.get("devices") or {}).items():
+        route = ("devices", name)
+        if "names" in written:
+            yield ((*route, "names"), written["names"], names_fault)
+        for index, record in enumerate(written.get("publish") or []):
+            yield from _topic((*route, "publish", index), record)
+        yield from _filters((*route, "subscribe"), written.get("subscribe"))
+    for direction, filters in (spec.get("uplink") or {}).items():
+        yield from _filters(("uplink", direction), filters)
+
+
+@lru_cache(maxsize=8192)
+def topic_fault(text: str) -> str:
+    return _fault(topic, text)
+
+
+@lru_cache(maxsize=8192)
+def filter_fault(text: str) -> str:
+    return _fault(topic_filter, text)
+
+
+@lru_cache(maxsize=8192)
+def names_fault(text: str) -> str:
+    return _fault(expand_names, text)
+
+
+@lru_cache(maxsize=8192)
+def expression_fault(text: str) -> str:
+    try:
+        parse_expression(text)
+    except ExpressionError as wrong:
+        return f"{text!r} is not an expression: {wrong}"
+    return ""
+
+
+def _fault(read: Callable[[str], object], text: str) -> str:
+    try:
+        read(text)
+    except UnitError as wrong:
+        return f"{text!r} is not {wrong}"
+    return ""
