@@ -1,1 +1,8 @@
+"""Stage render: from a component and its context to objects, by the templates of its blueprint."""
 
+from composer.stages.render.limits import deadline
+from composer.stages.render.origins import Origin
+from composer.stages.render.program import Program, compile_blueprint
+from composer.stages.render.rendering import Traced, render, trace
+
+__all__ = ["Origin", "Program", "Traced", "compile_blueprint", "deadline", "render", "trace"]

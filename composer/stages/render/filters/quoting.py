@@ -1,0 +1,90 @@
+"""Quoting filters: each makes a value safe in one target language, so that it arrives there unchanged."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from composer.stages.render.filters.quoted import Quoted
+from composer.stages.render.filters.strings import string
+from composer.stages.render.limits import capped_text
+from composer.stages.render.refusal import Refused, kind_of
+from composer.stages.render.values import plain
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_BARE_TOML_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def json(value: Any) -> Quoted:
+    """Compact JSON."""
+    return Quoted(capped_text(_compact(plain(value))))
+
+
+def yaml(value: Any) -> Quoted:
+    """Canonical YAML text."""
+    from composer.emit import to_yaml  # noqa: PLC0415 - few blueprints embed YAML in text
+
+    return Quoted(capped_text(to_yaml(plain(value)).rstrip("\n")))
+
+
+def toml(value: Any) -> Quoted:
+    """A TOML value on one line. A `$` is written as its escape, because some programs look for variables in TOML text."""
+    return Quoted(capped_text(_toml(plain(value))))
+
+
+def mosquitto(value: Any) -> Quoted:
+    """A value for mosquitto.conf or an access list, where it reaches to the end of its line."""
+    made = string(value)
+    if _CONTROL.search(made):
+        raise Refused("T017", f"mosquitto cannot take {made!r}: it holds a line break or a control character")
+    if made != made.strip() or not made:
+        raise Refused(
+            "T017", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty"
+        )
+    return Quoted(made)
+
+
+def bento(value: Any) -> Quoted:
+    """A JSON value for a Bento configuration. `${` is written so that Bento does not take it for a variable."""
+    made = _compact(plain(value))
+    if "${!" in made:
+        raise Refused("T017", f"Bento would run the interpolation in {made}")
+    return Quoted(capped_text(made.replace("${", "\\u0024{")))
+
+
+def _compact(value: Any) -> str:
+    return json_module.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml_key(key)} = {_toml(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        return _toml_string(value)
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise Refused("T017", f"TOML has no integer of the size of {value}")
+    if isinstance(value, bool | int | float):
+        return json_module.dumps(value)
+    raise Refused("T017", f"TOML has no {kind_of(value)}")
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE_TOML_KEY.fullmatch(key) else _toml_string(key)
+
+
+def _toml_string(value: str) -> str:
+    quoted = json_module.dumps(value, ensure_ascii=False).replace("$", "\\u0024")
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+FILTERS: dict[str, Callable[..., Quoted]] = {
+    "json": json,
+    "yaml": yaml,
+    "toml": toml,
+    "mosquitto": mosquitto,
+    "bento": bento,
+}

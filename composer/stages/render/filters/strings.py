@@ -1,0 +1,88 @@
+"""Filters on strings."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from jinja2.runtime import Undefined
+
+from composer.stages.render.filters.quoted import alike
+from composer.stages.render.limits import capped_text, check_length
+from composer.stages.render.refusal import Refused, kind_of
+from composer.stages.render.values import nothing, piece
+
+
+def text(value: Any) -> str:
+    """*value*, which has to be a string."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Undefined | None):
+        raise nothing(value)
+    raise Refused("T011", f"expected a string, found {kind_of(value)}")
+
+
+def string(value: Any) -> str:
+    """A string, a number or a boolean (true, false) as a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return piece(value)
+
+
+def lower(value: Any) -> str:
+    return text(value).lower()
+
+
+def upper(value: Any) -> str:
+    return text(value).upper()
+
+
+def trim(value: Any, chars: str | None = None) -> str:
+    """Without white space (or *chars*) at both ends."""
+    return alike(value, text(value).strip(chars))
+
+
+def replace(value: Any, old: str, new: str) -> str:
+    """Every *old* replaced by *new*."""
+    whole = text(value)
+    check_length(len(whole) + whole.count(text(old)) * (len(text(new)) - len(old)))
+    return whole.replace(old, new)
+
+
+def indent(value: Any, width: int = 4, first: bool = False) -> str:
+    """Every line but the first (or, with *first*, every line) moved to the right by *width* blanks; empty lines stay empty."""
+    lines = text(value).split("\n")
+    if not 0 <= width <= 200:
+        raise Refused("T011", f"cannot indent by {width}", "0 to 200 blanks")
+    moved = [" " * width + line if line and (first or number) else line for number, line in enumerate(lines)]
+    return alike(value, capped_text("\n".join(moved)))
+
+
+def split(value: Any, separator: str) -> list[str]:
+    """The parts between the separators."""
+    return text(value).split(text(separator))
+
+
+def sha256(value: Any) -> str:
+    """The SHA-256 of the string, in hex."""
+    return hashlib.sha256(text(value).encode()).hexdigest()
+
+
+def b64encode(value: Any) -> str:
+    """The string in base64."""
+    return base64.b64encode(text(value).encode()).decode()
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "string": string,
+    "lower": lower,
+    "upper": upper,
+    "trim": trim,
+    "replace": replace,
+    "indent": indent,
+    "split": split,
+    "sha256": sha256,
+    "b64encode": b64encode,
+}

@@ -1,0 +1,156 @@
+"""Limits on a template's appetite: how much it may make, and how long it may take."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from typing import Any
+
+from composer.diagnostic import Place, Rejected, error
+from composer.stages.render.refusal import Refused
+
+MAX_TEXT = 1 << 20
+"""Characters of one string and of all text a component renders: what one ConfigMap can hold."""
+
+MAX_STEPS = 200_000
+"""Turns of all loops of one component together."""
+
+MAX_OBJECTS = 5_000
+"""Objects of one component."""
+
+MAX_LIST = 100_000
+"""Items of a list made by an operator, a filter or `range`."""
+
+MAX_BITS = 128
+"""Size of an integer made by an operator."""
+
+
+class Meter:
+    """Counts what one component's templates use up; the only thing that changes while they run."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._steps = 0
+        self._text = 0
+
+    def steps(self, count: int) -> None:
+        """*count* more turns of a loop."""
+        self._steps += count
+        if self._steps > MAX_STEPS:
+            raise Refused("T013", f"the loops of this component make more than {MAX_STEPS} turns")
+
+    def text(self, count: int) -> None:
+        """*count* more characters of text."""
+        self._text += count
+        if self._text > MAX_TEXT:
+            raise Refused(
+                "T013", f"the text templates of this component make more than {MAX_TEXT} characters"
+            )
+
+
+def capped_text(text: str) -> str:
+    """*text*, unless it is too long."""
+    check_length(len(text))
+    return text
+
+
+def check_length(length: int) -> None:
+    """Raises Refused where a string of *length* characters would be too long."""
+    if length > MAX_TEXT:
+        raise Refused("T013", f"an expression makes a string of {length} characters; {MAX_TEXT} are allowed")
+
+
+def capped_range(*bounds: int) -> range:
+    """The global `range`."""
+    made = range(*bounds)
+    if len(made) > MAX_LIST:
+        raise Refused("T013", f"a range of {len(made)} numbers; {MAX_LIST} are allowed")
+    return made
+
+
+def add(left: Any, right: Any) -> Any:
+    """left + right."""
+    if _is_number(left) and _is_number(right):
+        return _capped_number(left + right)
+    if isinstance(left, Sized) and isinstance(right, Sized):
+        _check_size(left, len(left) + len(right))
+    return left + right
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """left * right."""
+    if _is_number(left) and _is_number(right):
+        return _capped_number(left * right)
+    for value, times in ((left, right), (right, left)):
+        if isinstance(value, Sized) and isinstance(times, int):
+            _check_size(value, len(value) * times)
+    return left * right
+
+
+def power(left: Any, right: Any) -> Any:
+    """left ** right."""
+    if isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > MAX_BITS:
+        raise Refused("T013", f"{left} ** {right} is too large a number")
+    return left**right
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """left % right, for numbers only: on a string it would be formatting, which can make any length."""
+    if _is_number(left) and _is_number(right):
+        return left % right
+    raise Refused("T011", "% works on numbers only", "join strings with ~")
+
+
+OPERATORS = {"+": add, "*": multiply, "**": power, "%": modulo}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _capped_number(value: Any) -> Any:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise Refused("T013", "an expression made too large a number")
+    return value
+
+
+def _check_size(value: Sized, size: int) -> None:
+    limit = MAX_TEXT if isinstance(value, str) else MAX_LIST
+    if size > limit:
+        raise Refused("T013", f"an expression made a value of size {size}; {limit} are allowed")
+
+
+class Expired(BaseException):
+    """The time is up. Not an Exception, so that nothing on the way takes it for a failure of its own.
+
+    *place* is where a template was at that moment, if one was running.
+    """
+
+    place: Place | None = None
+
+
+@contextmanager
+def deadline(seconds: float, place: Place) -> Iterator[None]:
+    """Rejects with a finding where the body takes longer than *seconds*: at the template that ran, or else at *place*.
+
+    For the main thread of a process only; deadlines do not nest.
+    """
+
+    def expire(_signal: int, _frame: object) -> None:
+        raise Expired
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except Expired as expired:
+        message = f"not done after {seconds:g} seconds"
+        raise Rejected(
+            [error("T014", message, expired.place or place, hint="look for a loop over too much")]
+        ) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,96 @@
+"""A blueprint, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from jinja2 import nodes
+from jinja2.runtime import Context
+
+from composer.diagnostic import Diagnostic, Rejected, in_order
+from composer.model.blueprint import Blueprint
+from composer.stages.render.compiler import program_tree
+from composer.stages.render.limits import Meter, capped_range
+from composer.stages.render.names import Names
+from composer.stages.render.sandbox import TextFunction
+from composer.stages.render.structure import Structure
+from composer.stages.render.structures import StructureSandbox
+from composer.stages.render.texts import Texts, TextSandbox
+from composer.stages.render.tree import Root, expressions
+
+Yielded = Iterator[tuple[int, list[Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A blueprint, compiled: *function* yields the objects of each of *roots*. For one component at a time.
+
+    *extra* are the names that manifests hand to text templates.
+    """
+
+    blueprint: Blueprint
+    roots: tuple[Root, ...] = field(repr=False)
+    names: Names = field(repr=False)
+    extra: frozenset[str] = field(repr=False)
+    texts: Texts = field(repr=False)
+    sandbox: StructureSandbox = field(repr=False)
+    function: Callable[[Context], Yielded] = field(repr=False)
+
+
+_programs: WeakKeyDictionary[Blueprint, Program] = WeakKeyDictionary()
+
+
+def compile_blueprint(blueprint: Blueprint) -> Program:
+    """The program of *blueprint*, compiled on first use. Raises Rejected with all findings in its templates."""
+    program = _programs.get(blueprint)
+    if program is None:
+        program = _programs[blueprint] = _compile(blueprint)
+    return program
+
+
+def _compile(blueprint: Blueprint) -> Program:
+    findings: list[Diagnostic] = []
+    names = Names.of(blueprint)
+    structure = Structure(names, blueprint.fragments, findings)
+    roots = tuple(
+        root for _, document in sorted(blueprint.manifests.items()) for root in structure.roots(document)
+    )
+    meter = Meter()
+    extra = frozenset(_keywords(roots))
+    texts = Texts(blueprint, TextSandbox(meter, blueprint.files), names, extra, findings)
+    if findings:
+        raise Rejected(in_order(findings))
+    sandbox = StructureSandbox(meter)
+    function = sandbox.function(program_tree(roots), f"manifests of {blueprint.label}")
+    return Program(blueprint, roots, names, extra, texts, sandbox, function)
+
+
+def _keywords(roots: Iterable[Root]) -> Iterator[str]:
+    for root in roots:
+        for expression in expressions(root.node):
+            for call in nodes.Output([expression.node]).find_all(nodes.Call):
+                yield from (keyword.key for keyword in call.kwargs)
+
+
+class _Text(TextFunction):
+    """The function `text` of one component: a text template, rendered with its context."""
+
+    def __init__(self, texts: Texts, context: Mapping[str, Any]) -> None:
+        self._texts = texts
+        self._context = context
+        self._made: dict[str, str] = {}
+
+    def __call__(self, name: str, /, **extra: Any) -> str:
+        if extra:
+            return self._texts.render(name, {**self._context, **extra, "text": self})
+        if name not in self._made:
+            self._made[name] = self._texts.render(name, {**self._context, "text": self})
+        return self._made[name]
+
+
+def variables(texts: Texts, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What the expressions of a component may name."""
+    return {**context, "text": _Text(texts, context), "range": capped_range}

@@ -1,0 +1,113 @@
+"""Which values of the context a template reads, noted while it runs. Only tracing uses this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from jinja2.runtime import Context
+
+from composer.source.document import Route
+from composer.stages.render.origins import Reads
+from composer.stages.render.sandbox import Sandbox
+from composer.stages.render.structures import StructureSandbox
+from composer.stages.render.texts import TextSandbox
+
+
+class Recorder:
+    """Notes the routes of what is looked up.
+
+    Containers of the context are known by identity, so that filters and loops do not hide where an item comes from.
+    """
+
+    def __init__(self) -> None:
+        self._context: Mapping[str, Any] = {}
+        self._routes: dict[int, list[Route]] = {}
+        self._bound: Mapping[str, Reads] = {}
+        self._seen: dict[Route, None] = {}
+
+    def begin(self, context: Mapping[str, Any]) -> None:
+        """From now on reads are reads of *context*."""
+        self._context = context
+        self._routes = {}
+        self._note(context, ())
+
+    def route_of(self, container: object) -> Route | None:
+        """Where *container* lies in the context; where it lies in several places, the one that was read."""
+        if not isinstance(container, Mapping | list):
+            return None
+        routes = self._routes.get(id(container), [])
+        return next((route for route in routes if route in self._seen), routes[0] if routes else None)
+
+    @contextmanager
+    def binding(self, names: Mapping[str, Reads]) -> Iterator[None]:
+        """While the body runs, reading one of *names* is reading what it was made of."""
+        before = self._bound
+        self._bound = {**before, **names}
+        try:
+            yield
+        finally:
+            self._bound = before
+
+    @contextmanager
+    def reading(self) -> Iterator[list[Route]]:
+        """A list that holds, once the body has run, what it read."""
+        before, self._seen = self._seen, {}
+        read: list[Route] = []
+        try:
+            yield read
+        finally:
+            passed = {route[:length] for route in self._seen for length in range(len(route))}
+            read += [route for route in self._seen if route not in passed]
+            self._seen = before
+
+    def name(self, name: str) -> None:
+        """*name* is looked up."""
+        for route in self._bound.get(name, ((name,),) if name in self._context else ()):
+            self._seen[route] = None
+
+    def item(self, container: object, key: object) -> None:
+        """*key* is looked up in *container*."""
+        route = self.route_of(container)
+        if route is not None and isinstance(key, str | int):
+            self._seen[(*route, key)] = None
+
+    def _note(self, value: object, route: Route) -> None:
+        if isinstance(value, Mapping | list):
+            self._routes.setdefault(id(value), []).append(route)
+            for key, entry in value.items() if isinstance(value, Mapping) else enumerate(value):
+                self._note(entry, (*route, key))
+
+
+class RecordingContext(Context):
+    """Tells the recorder which names are looked up."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        assert isinstance(self.environment, Recording)
+        if key not in self.vars:
+            self.environment.recorder.name(key)
+        return super().resolve_or_missing(key)
+
+
+class Recording(Sandbox):
+    """Tells the recorder which items are looked up."""
+
+    context_class = RecordingContext
+    recorder: Recorder
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        self.recorder.item(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        self.recorder.item(obj, argument)
+        return super().getitem(obj, argument)
+
+
+class RecordingStructures(Recording, StructureSandbox):
+    """The environment of manifests, when tracing."""
+
+
+class RecordingTexts(Recording, TextSandbox):
+    """The environment of text templates, when tracing."""
