@@ -1,0 +1,70 @@
+"""One publisher at a time, and clearing up after one that was killed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from composer.diagnostic import Rejected, error
+from composer.git.repository import Repository
+
+_TRIES = 300
+_PAUSE = 0.1
+"""Seconds. A killed publisher's git ends within moments; the rest is patience with another publisher."""
+
+_UNDER_WAY = b"publishing\n"
+_LEFTOVERS = ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "fast_import_crash_*", "refs/heads/**/*.lock")
+
+
+@contextmanager
+def publishing(repository: Repository) -> Iterator[int]:
+    """Holds the repository for one publisher; yields the lock's descriptor.
+
+
+    Its git processes keep that open too, so the lock is free only when the last of them has ended, and
+    leftovers found then belong to nobody.
+    Raises Rejected where somebody else publishes for too long.
+    """
+    try:
+        descriptor = os.open(repository.path / "composer.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError as problem:
+        raise Rejected(
+            [error("B011", f"cannot lock the repository: {problem.strerror}", repository.place)]
+        ) from problem
+    try:
+        _acquire(descriptor, repository)
+        if os.read(descriptor, 1):
+            _clear_up(repository.path)
+        os.pwrite(descriptor, _UNDER_WAY, 0)
+        try:
+            yield descriptor
+        except BaseException:
+            _clear_up(repository.path)
+            raise
+        finally:
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, repository: Repository) -> None:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        else:
+            return
+    message = "another composer is publishing to this repository"
+    raise Rejected([error("B012", message, repository.place, hint="run the command again when it is done")])
+
+
+def _clear_up(git_dir: Path) -> None:
+    """Removes what killed git processes leave: half packs, and locks that would bar a branch for ever."""
+    for pattern in _LEFTOVERS:
+        for leftover in git_dir.glob(pattern):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""What a site's branch holds now, and which of it is the composer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from composer.git.batch import Batch
+from composer.git.ids import Entry, plain_files, tree_id
+from composer.git.repository import Head
+from composer.stages.publish.lockfile import LOCK, inventory
+
+TRAILERS = ("Composer-Site", "Composer-Version", "Composer-Source", "Composer-Tree")
+
+
+@dataclass(frozen=True, eq=False)
+class BranchState:
+    """A branch: all its files, and *owned*, the paths among them that the composer wrote.
+
+    *stranger* describes the last commit where the composer did not make it, else "".
+    """
+
+    head: Head
+    entries: Mapping[str, Entry] = field(repr=False)
+    owned: frozenset[str] = field(repr=False)
+    stranger: str = ""
+
+    @property
+    def foreign(self) -> dict[str, Entry]:
+        """The files that somebody else put there."""
+        return {path: entry for path, entry in self.entries.items() if path not in self.owned}
+
+
+def read_branches(objects: Batch, sites: Sequence[tuple[str, Head]]) -> list[BranchState]:
+    """The state of each of these sites' branches, in the same order."""
+    commits = objects.contents([head.commit for _, head in sites])
+    listings = objects.trees([head.tree for _, head in sites])
+    return [
+        _state(objects, site, head, commit, entries)
+        for (site, head), commit, entries in zip(sites, commits, listings, strict=True)
+    ]
+
+
+def _state(objects: Batch, site: str, head: Head, commit: bytes, entries: Mapping[str, Entry]) -> BranchState:
+    trailers = trailers_of(commit)
+    own_site = trailers.get("Composer-Site") == site
+    # The commit names the tree of what the composer wrote. Where that is all there is, this is enough.
+    if own_site and trailers.get("Composer-Tree") == head.tree:
+        return BranchState(head, entries, frozenset(entries))
+    ids = _inventory(objects, entries)
+    untouched = (
+        own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids)) and _holds(entries, ids)
+    )
+    return BranchState(
+        head, entries, frozenset(ids) & frozenset(entries), "" if untouched else describe(head, commit)
+    )
+
+
+def _inventory(objects: Batch, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Path -> blob id of what the branch's lock file claims, and its own; empty where none can be read."""
+    lock = entries.get(LOCK)
+    if lock is None:
+        return {}
+    ids = inventory(objects.contents([lock.id])[0])
+    return {} if ids is None else {**ids, LOCK: lock.id}
+
+
+def _holds(entries: Mapping[str, Entry], ids: Mapping[str, str]) -> bool:
+    return all(entries.get(path) == entry for path, entry in plain_files(ids).items())
+
+
+def trailers_of(commit: bytes) -> dict[str, str]:
+    """The composer's trailers in a commit object."""
+    message = commit.partition(b"\n\n")[2].decode("utf-8", "replace")
+    last = message.strip().rpartition("\n\n")[2]
+    pairs = (line.partition(": ") for line in last.splitlines())
+    return {key: value.strip() for key, _, value in pairs if key in TRAILERS}
+
+
+def describe(head: Head, commit: bytes) -> str:
+    """A commit for people: id, author and subject, in printable characters."""
+    header, _, message = commit.partition(b"\n\n")
+    author = next((line[7:] for line in header.splitlines() if line.startswith(b"author ")), b"").partition(
+        b" <"
+    )[0]
+    subject = message.strip().partition(b"\n")[0]
+    text = f"{head.commit[:12]} by {author.decode('utf-8', 'replace')}: {subject.decode('utf-8', 'replace')}"
+    return "".join(character if character.isprintable() else "?" for character in text)[:200]
