@@ -1,6 +1,6 @@
 """Writes schemas/<kind>.schema.json from tools/schemas/*.yaml: `python -m tools.build_schemas`.
 
-The sources say each thing once; the written schemas are complete in themselves, so that any editor can use them.
+The sources say each thing once; the written schemas are complete in themselves, so any editor can use them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 
 class Lazy(Mapping[Key, Value]):
-    """*make*(key) for each of *keys*, once. Where that raises Rejected, so does asking for the key, each time."""
+    """*make*(key) for each of *keys*, made once. Where making raises Rejected, so does each asking."""
 
     def __init__(self, keys: Iterable[Key], make: Callable[[Key], Value]) -> None:
         self._keys = dict.fromkeys(keys)

@@ -1,6 +1,6 @@
-"""The library of blueprints: those that come with the composer, and the fleet's own, which shadow them name by name.
+"""The library of blueprints: those that come with the composer, and the fleet's own, which shadow them.
 
-Folders are listed at once, so that every name and version is known; a blueprint is read when somebody first asks for it.
+Folders are listed at once, so that every name and version is known; a blueprint is read when it is asked for.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ class Library:
 
 
 def load_blueprints(fleet_root: Path) -> Mapping[str, Mapping[int, Blueprint]]:
-    """Blueprints by name and major version, as a fleet in *fleet_root* has them. Asking for a broken one raises Rejected."""
+    """Blueprints by name and major version, as a fleet in *fleet_root* has them.
+
+    Asking for a version that cannot be used raises Rejected.
+    """
     shipped = Library(packaged("blueprints").parent, "packaged")
     found = _listed(shipped)
     own = fleet_root / FOLDER
@@ -130,7 +133,7 @@ def _fragments(library: Library, manifests: Iterable[Document]) -> dict[str, Doc
 
 
 def _used(value: Any) -> Iterator[str]:
-    """The names after each `$use` of a template. Whether they exist is for the renderer to say, at their line."""
+    """The names after each `$use` of a template. Whether they exist is for the renderer to say."""
     if isinstance(value, list):
         for item in value:
             yield from _used(item)

@@ -1,20 +1,23 @@
-"""Says in the user's words why a document does not fit its schema: every finding, each at the line that was written."""
+"""Says in the user's words why a document does not fit its schema: all findings, each at its line."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
 from composer.diagnostic import Diagnostic, did_you_mean, error
 from composer.model.fieldpath import path_text
+from composer.model.units import UnitError
 from composer.source.document import Document, Route
+from composer.stages.load.formats import FORMATS
 
 LONGEST = 60
 """Characters of a value that a message repeats."""
@@ -28,15 +31,44 @@ _TYPES = {
     "array": "a list",
 }
 
+_RANK = {"type": 0, "format": 1}
+"""Rules that tell more than others about the same value; of the rest all are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """One rule of the schema that a value breaks. With *is_key*, the value is the last key of *route*."""
+
+    rule: str
+    limit: Any
+    route: Route
+    value: Any
+    schema: Mapping[str, Any]
+    document: Document
+    missing: str = ""
+    cause: str = ""
+    is_key: bool = False
+
+    @property
+    def path(self) -> str:
+        return path_text(self.route) or "the document"
+
+    @property
+    def types(self) -> frozenset[str]:
+        kinds = self.schema.get("type", ())
+        return frozenset([kinds] if isinstance(kinds, str) else kinds)
+
+    def finding(self, code: str, message: str, *, hint: str = "", key: bool = False) -> Diagnostic:
+        """A finding about the value itself."""
+        return error(code, f"{self.path}: {message}", self.document.place(self.route, key=key), hint=hint)
+
 
 def explain(document: Document, schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """The findings for a document that *schema* refuses. There is always at least one."""
-    validator = _Validator(schema, registry=Registry())
-    errors = list(validator.iter_errors(document.data))
-    mistyped = {tuple(e.absolute_path) for e in errors if e.validator == "type"}
-    told = [e for e in errors if e.validator == "type" or tuple(e.absolute_path) not in mistyped]
-    findings = [finding for e in told for finding in _findings(document, e)]
-    findings += [_not_finite(document, route) for route in _not_finite_routes(document.data, ())]
+    validator = _Validator(schema, registry=Registry(), format_checker=_formats())
+    refusals = [_refusal(document, found) for found in validator.iter_errors(document.data)]
+    findings = [finding for refusal in _telling(refusals) for finding in _findings(refusal)]
+    findings = findings or [_not_finite(document, route) for route in _not_finite_routes(document.data, ())]
     yield from findings or [
         error("D011", "the document does not fit the schema of its kind", document.place())
     ]
@@ -48,121 +80,143 @@ def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[Validatio
         yield ValidationError("does not match")
 
 
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # as shipped
 
 
-def _findings(document: Document, found: ValidationError) -> Iterator[Diagnostic]:
+def _formats() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, check in FORMATS.items():
+        checker.checks(name, raises=UnitError)(check)
+    return checker
+
+
+def _refusal(document: Document, found: ValidationError) -> _Refusal:
+    """The library's error in plain terms. Its message is the only place that names a missing key."""
+    schema: Any = found.schema
+    value: Any = found.instance
     route = tuple(found.absolute_path)
-    if list(found.absolute_schema_path)[-2:-1] == ["propertyNames"]:
-        yield _bad_key(document, route, found)
+    is_key = list(found.absolute_schema_path)[-2:-1] == ["propertyNames"]
+    missing = next((k for k in schema.get("required", ()) if found.message.startswith(repr(k))), "")
+    return _Refusal(
+        rule=str(found.validator),
+        limit=found.validator_value,
+        route=(*route, value) if is_key else route,
+        value=value,
+        schema=schema,
+        document=document,
+        missing=missing if found.validator == "required" else "",
+        cause=str(found.cause or ""),
+        is_key=is_key,
+    )
+
+
+def _telling(refusals: list[_Refusal]) -> Iterator[_Refusal]:
+    """The refusals without those that follow from a better one about the same value."""
+    best: dict[tuple[Route, bool], int] = {}
+    for refusal in refusals:
+        place = (refusal.route, refusal.is_key)
+        best[place] = min(best.get(place, len(_RANK)), _RANK.get(refusal.rule, len(_RANK)))
+    for refusal in refusals:
+        if _RANK.get(refusal.rule, len(_RANK)) == best[refusal.route, refusal.is_key]:
+            yield refusal
+
+
+def _findings(refusal: _Refusal) -> Iterator[Diagnostic]:
+    if refusal.is_key:
+        message = f"{_expectation(refusal)}, found the key {_shown(refusal.value)}"
+        yield refusal.finding("D005", message, key=True)
     else:
-        yield from _EXPLAIN.get(str(found.validator), _other)(document, route, found)
+        yield from _EXPLAIN.get(refusal.rule, _other)(refusal)
 
 
-def _unknown_keys(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    known = found.schema["properties"] if "properties" in found.schema else {}
-    for key in found.instance:
+def _unknown_keys(refusal: _Refusal) -> Iterator[Diagnostic]:
+    known = refusal.schema.get("properties", {})
+    for key in refusal.value:
         if key not in known:
-            message = f"{_path((*route, key))}: unknown key {key!r}"
+            route = (*refusal.route, key)
             hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
-            yield error("D001", message, document.place((*route, key), key=True), hint=hint)
+            place = refusal.document.place(route, key=True)
+            yield error("D001", f"{path_text(route)}: unknown key {_shown(key)}", place, hint=hint)
 
 
-def _wrong_type(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    hint = _type_hint(document, route, found)
-    yield _unexpected("D002", document, route, found, hint)
+def _wrong_type(refusal: _Refusal) -> Iterator[Diagnostic]:
+    message = f"{_expectation(refusal)}, found {_shown(refusal.value)}"
+    yield refusal.finding("D002", message, hint=_type_hint(refusal))
 
 
-def _type_hint(document: Document, route: Route, found: ValidationError) -> str:
-    """What most likely went wrong where a value has another type than meant."""
-    value, allowed = found.instance, _allowed(found.schema)
-    if "string" in allowed and isinstance(value, (bool, int, float)):
-        place = document.place(route)
-        written = (
-            place.source[place.column - 1 : place.column - 1 + place.width] if place.column else str(value)
-        )
-        return f'put it into quotes: "{written}"'
-    if "string" in allowed and isinstance(value, dict) and list(value.values()) in ([], [None]):
+def _type_hint(refusal: _Refusal) -> str:
+    """What most likely went wrong where a value has another type than was meant."""
+    value, types = refusal.value, refusal.types
+    if "string" in types and isinstance(value, bool | int | float):
+        written = _written(refusal)
+        fitting = _Validator(refusal.schema, format_checker=_formats()).is_valid(written)
+        return f'put it into quotes: "{written}"' if fitting else ""
+    if "string" in types and isinstance(value, dict) and set(value.values()) <= {None}:
         return "text that begins with { must stand in quotes"
-    if "boolean" in allowed and value in ("yes", "no", "on", "off"):
+    if "boolean" in types and value in ("yes", "no", "on", "off"):
         return f"write {'true' if value in ('yes', 'on') else 'false'}"
-    if isinstance(value, str) and re.fullmatch(r"[0-9]+", value) and {"integer", "number"} & allowed:
+    if {"integer", "number"} & types and isinstance(value, str) and value.isdecimal():
         return "leave out the quotes"
-    return "a list is written [a, b], or one item a line after a dash" if "array" in allowed else ""
+    return "a list is written [a, b], or one item a line after a dash" if "array" in types else ""
 
 
-def _missing(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    """One error of the library stands for one missing key; its message is the only place that names the key."""
-    for key in found.validator_value:
-        if key not in found.instance and found.message.startswith(repr(key)):
-            said = found.schema["properties"][key].get("description", "")
-            where = _path(route) if route else "the document"
-            yield error("D003", f"{where} lacks {key!r}", document.place(route, key=True), hint=said)
+def _written(refusal: _Refusal) -> str:
+    """The value as it stands in the file: 1.30 is the number 1.3, but was not meant as one."""
+    place = refusal.document.place(refusal.route)
+    start = place.column - 1
+    return place.source[start : start + place.width] if place.line else str(refusal.value)
 
 
-def _not_allowed(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    allowed = [value for value in found.validator_value if value is not None]
-    choices = " or ".join(", ".join(map(str, allowed)).rsplit(", ", 1))
-    message = f"{_path(route)}: expected {choices}, found {_shown(found.instance)}"
-    hint = did_you_mean(str(found.instance), map(str, allowed))
-    yield error("D004", message, document.place(route), hint=hint)
+def _missing(refusal: _Refusal) -> Iterator[Diagnostic]:
+    said = refusal.schema["properties"][refusal.missing].get("description", "")
+    yield refusal.finding("D003", f"{refusal.missing!r} is missing", hint=said, key=True)
 
 
-def _wrong_form(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    yield _unexpected("D005", document, route, found, "")
+def _not_allowed(refusal: _Refusal) -> Iterator[Diagnostic]:
+    allowed = [str(value) for value in refusal.limit if value is not None]
+    choices = " or ".join(", ".join(allowed).rsplit(", ", 1))
+    hint = did_you_mean(str(refusal.value), allowed)
+    yield refusal.finding("D004", f"expected {choices}, found {_shown(refusal.value)}", hint=hint)
 
 
-def _out_of_bounds(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    limit = found.validator_value
-    figures = {
-        "minimum": f"expected at least {limit}, found {_shown(found.instance)}",
-        "maximum": f"expected at most {limit}, found {_shown(found.instance)}",
-        "minLength": "expected some text, found none",
-        "maxLength": f"expected at most {limit} characters, found {_size(found.instance)}",
-        "minItems": f"expected at least {limit} in the list, found {_size(found.instance)}",
-    }
-    yield error("D006", f"{_path(route)}: {figures[str(found.validator)]}", document.place(route))
+def _wrong_form(refusal: _Refusal) -> Iterator[Diagnostic]:
+    expected = f"expected {refusal.cause}" if refusal.cause else _expectation(refusal)
+    yield refusal.finding("D005", f"{expected}, found {_shown(refusal.value)}")
 
 
-def _double_items(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    items = found.instance
-    for index, item in enumerate(items):
-        if item in items[:index]:
-            message = f"{_path(route)}: {_shown(item)} stands in the list twice"
-            yield error("D006", message, document.place((*route, index)))
+def _out_of_bounds(refusal: _Refusal) -> Iterator[Diagnostic]:
+    side = "at least" if refusal.rule.startswith("min") else "at most"
+    what = {"Length": " characters", "Items": " entries"}.get(refusal.rule[3:], "")
+    found = str(len(refusal.value)) if what else _shown(refusal.value)
+    yield refusal.finding("D006", f"expected {side} {refusal.limit}{what}, found {found}")
 
 
-def _wrong_number_of_keys(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    known = found.schema.get("properties")
-    expected = (
-        f"exactly one of {', '.join(known)}"
-        if known and "maxProperties" in found.schema
-        else "at least one entry"
-    )
-    if known and "maxProperties" not in found.schema:
-        expected = f"one of {', '.join(known)}"
-    have = ", ".join(found.instance) or "none"
-    yield error("D007", f"{_path(route)}: expected {expected}, found {have}", document.place(route, key=True))
+def _double_items(refusal: _Refusal) -> Iterator[Diagnostic]:
+    for index, item in enumerate(refusal.value):
+        if item in refusal.value[:index]:
+            place = refusal.document.place((*refusal.route, index))
+            yield error("D006", f"{refusal.path}: {_shown(item)} stands in the list twice", place)
 
 
-def _other(document: Document, route: Route, found: ValidationError) -> Iterator[Diagnostic]:
-    yield error(
-        "D011", f"{_path(route)} is refused by the schema's rule {found.validator!r}", document.place(route)
-    )
+def _wrong_number_of_keys(refusal: _Refusal) -> Iterator[Diagnostic]:
+    known = ", ".join(refusal.schema.get("properties", ()))
+    exactly = "exactly one" if "maxProperties" in refusal.schema else "one"
+    expected = f"{exactly} of {known}" if known else "at least one entry"
+    found = ", ".join(refusal.value) or "none"
+    yield refusal.finding("D007", f"expected {expected}, found {found}", key=True)
 
 
-def _bad_key(document: Document, route: Route, found: ValidationError) -> Diagnostic:
-    key = found.instance
-    message = f"{_path(route)}: {_expectation(found.schema)}, found the key {_shown(key)}"
-    return error("D005", message, document.place((*route, key), key=True))
+def _other(refusal: _Refusal) -> Iterator[Diagnostic]:
+    yield refusal.finding("D011", f"the schema's rule {refusal.rule!r} refuses the value")
 
 
-_EXPLAIN: dict[str, Callable[[Document, Route, ValidationError], Iterator[Diagnostic]]] = {
+_EXPLAIN: dict[str, Callable[[_Refusal], Iterator[Diagnostic]]] = {
     "additionalProperties": _unknown_keys,
     "type": _wrong_type,
     "required": _missing,
     "enum": _not_allowed,
     "pattern": _wrong_form,
+    "format": _wrong_form,
     "minimum": _out_of_bounds,
     "maximum": _out_of_bounds,
     "minLength": _out_of_bounds,
@@ -172,49 +226,30 @@ _EXPLAIN: dict[str, Callable[[Document, Route, ValidationError], Iterator[Diagno
     "minProperties": _wrong_number_of_keys,
     "maxProperties": _wrong_number_of_keys,
 }
-"""Keyword of the schema -> who explains it."""
+"""Rule of a schema -> who explains what broke it."""
 
 
-def _unexpected(code: str, document: Document, route: Route, found: ValidationError, hint: str) -> Diagnostic:
-    message = f"{_path(route)}: {_expectation(found.schema)}, found {_shown(found.instance)}"
-    return error(code, message, document.place(route), hint=hint)
-
-
-def _expectation(schema: Mapping[str, Any]) -> str:
-    """ "expected ..." as the schema itself puts it, else from its types."""
-    said = schema.get("patternErrorMessage")
-    return said or "expected " + " or ".join(_TYPES[t] for t in _TYPES if t in _allowed(schema))
-
-
-def _allowed(schema: Mapping[str, Any]) -> set[str]:
-    kinds = schema.get("type", [])
-    return {kinds} if isinstance(kinds, str) else set(kinds)
+def _expectation(refusal: _Refusal) -> str:
+    """ "expected ...", as the schema itself puts it, else from its types."""
+    said: str = refusal.schema.get("patternErrorMessage", "")
+    return said or "expected " + " or ".join(_TYPES[kind] for kind in _TYPES if kind in refusal.types)
 
 
 def _shown(value: object) -> str:
     """A value as a message names it: mappings and lists only by what they are."""
-    match value:
-        case None:
-            return "nothing (null)"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return repr(value if len(value) <= LONGEST else value[:LONGEST] + "…")
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= LONGEST else value[:LONGEST] + "…")
     return "a mapping" if isinstance(value, dict) else "a list"
 
 
-def _size(value: Any) -> str:
-    return str(len(value))
-
-
-def _path(route: Route) -> str:
-    return path_text(route) or "the document"
-
-
 def _not_finite_routes(value: object, route: Route) -> Iterator[Route]:
-    """Numbers no manifest can hold. Python's validator takes them for numbers, JSON knows no such thing."""
+    """Numbers that no manifest can hold. The library takes them for numbers; JSON knows no such thing."""
     if isinstance(value, float) and not math.isfinite(value):
         yield route
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -223,4 +258,4 @@ def _not_finite_routes(value: object, route: Route) -> Iterator[Route]:
 
 
 def _not_finite(document: Document, route: Route) -> Diagnostic:
-    return error("D006", f"{_path(route)}: expected a finite number", document.place(route))
+    return error("D006", f"{path_text(route)}: expected a finite number", document.place(route))

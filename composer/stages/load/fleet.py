@@ -12,8 +12,15 @@ from composer.source.document import Document
 from composer.source.reader import read_document
 from composer.stages.load.blueprints import load_blueprints
 from composer.stages.load.links import check_link
-from composer.stages.load.listing import FLEET_FILE, PROFILES, TENANTS, Listing, list_folder, list_sites
-from composer.stages.load.names import name_fault
+from composer.stages.load.listing import (
+    FLEET_FILE,
+    PROFILES,
+    TENANTS,
+    Listing,
+    list_folder,
+    list_sites,
+    name_fault,
+)
 from composer.stages.load.references import check_document
 from composer.stages.load.schema import check_schema
 
@@ -21,9 +28,9 @@ Broken = dict[str, tuple[Diagnostic, ...]]
 
 
 def load_fleet(root: Path) -> tuple[Fleet, list[Diagnostic]]:
-    """The fleet in folder *root*, and what is wrong with its shared documents and with the names of its files.
+    """The fleet in folder *root*, and what is wrong with its shared documents and the names of its files.
 
-    A profile, tenant or site that cannot be used is left to Fleet.broken, so that only the sites that use it fail.
+    A profile, tenant or site that cannot be used stands in Fleet.broken, so that only sites that use it fail.
     Raises Rejected where there is no fleet, or where fleet.yaml itself cannot be used.
     """
     listings = {
@@ -71,7 +78,7 @@ def _tenants(fleet: Fleet) -> frozenset[str]:
 
 def _fleet_document(root: Path, tenants: Collection[str]) -> Document:
     if not (root / FLEET_FILE).exists():
-        hint = "run the composer inside a fleet, or point to one with -C DIR; `composer init DIR` makes a new one"
+        hint = "run the composer inside a fleet or name one with -C DIR; `composer init DIR` makes a new one"
         raise Rejected(
             [
                 error(

@@ -15,7 +15,7 @@ from composer.stages.load.schema import check_schema
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The *hub* of a site, and where that is written: in its own document, in a profile or in the fleet's defaults."""
+    """The *hub* of a site, and where that is written: by the site, a profile or the fleet's defaults."""
 
     hub: str
     document: Document

@@ -1,4 +1,4 @@
-"""Finds the documents of a fleet by listing folders: nothing is opened, so ten thousand sites cost no more than their names."""
+"""Finds the documents of a fleet by listing folders: nothing is opened, so ten thousand sites cost little."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Place, Related, error
-from composer.stages.load.names import name_fault
+from composer.model.names import site_name_fault
 
 SITES = "sites"
 PROFILES = f"{SITES}/profiles"
 TENANTS = f"{SITES}/tenants"
 FLEET_FILE = f"{SITES}/fleet.yaml"
+
+_RESERVED = frozenset(
+    {"head", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+)
+"""Git's HEAD where file names ignore case, and the devices that Windows finds in every folder."""
 
 _NO_SITES = frozenset({PROFILES, TENANTS, f"{SITES}/secrets", f"{SITES}/files"})
 """Folders in which no sites are looked for."""
@@ -21,14 +26,19 @@ _NO_SITES = frozenset({PROFILES, TENANTS, f"{SITES}/secrets", f"{SITES}/files"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Names and files (relative to the fleet) of documents of one sort. *doubles* holds the findings of names that stand twice.
+    """Documents of one sort: names with their files, relative to the fleet.
 
-    *findings* are all findings, those of *doubles* included.
+    *doubles* holds the findings of names that several files have, *findings* those of everything else.
     """
 
     files: Mapping[str, str]
     doubles: Mapping[str, tuple[Diagnostic, ...]]
     findings: tuple[Diagnostic, ...]
+
+
+def name_fault(name: str) -> str:
+    """Why no document can be called *name*, or "" where the name is good."""
+    return site_name_fault(name) or ("the name is reserved" if name in _RESERVED else "")
 
 
 def list_sites(root: Path) -> Listing:
@@ -51,13 +61,12 @@ def _listing(root: Path, folder: str, skip: frozenset[str]) -> Listing:
     for name, fault in faults.items():
         if fault:
             findings += [_bad_name(name, path, fault, by_name) for path in by_name[name]]
-    findings += [finding for found in doubles.values() for finding in found]
     files = {name: paths[0] for name, paths in by_name.items() if not faults[name]}
     return Listing(files, doubles, tuple(findings))
 
 
 def _documents(root: Path, folder: str, skip: frozenset[str], findings: list[Diagnostic]) -> Iterator[str]:
-    """Paths of the YAML files below *folder*. What is hidden, and what editors leave behind, is passed over."""
+    """Paths of the YAML files below *folder*, without what is hidden and what editors leave behind."""
     waiting = [folder]
     while waiting:
         parent = waiting.pop()

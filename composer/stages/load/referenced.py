@@ -8,5 +8,5 @@ from composer.stages.load.listing import SITES
 
 
 def read_referenced(fleet: Fleet, path: str) -> str:
-    """The text of the file that a document calls *path*: below sites/. Raises Rejected where it cannot be read."""
+    """The text of the file a document calls *path*, below sites/. Raises Rejected where it cannot be read."""
     return read_text(fleet.root, f"{SITES}/{path}")

@@ -1,4 +1,4 @@
-"""What a document refers to, as far as it can be checked without merging layers: files, and tenants whose devices are used."""
+"""What a document refers to, as far as it can be checked without merging layers: files, and other tenants."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _matches(value: Any, pattern: Pattern, route: Route) -> Iterator[tuple[Route
 
 @lru_cache(maxsize=4096)
 def _is_there(root: Path, path: str) -> bool:
-    """Whether sites/*path* is a file. A path that depends on a site which is not known yet counts as there."""
+    """Whether sites/*path* is a file. A path that depends on a site not known yet counts as there."""
     return "{" in path or (root / SITES / path).is_file()
 
 

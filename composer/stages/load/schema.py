@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from composer.diagnostic import Diagnostic, did_you_mean, error, in_order
 from composer.source.document import Document
 from composer.source.packaged import packaged
+from composer.stages.load.formats import FORMATS, fits
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -50,8 +51,7 @@ def _envelope(document: Document, kind: str) -> list[Diagnostic]:
         message = f"apiVersion is {version!r}; expected {API_VERSION}"
         findings.append(error("D008", message, document.place(("apiVersion",))))
     if written is not None and written != kind:
-        hint = HOMES.get(written) if isinstance(written, str) else None
-        hint = hint or did_you_mean(str(written), [kind])
+        hint = HOMES.get(str(written)) or did_you_mean(str(written), [kind])
         findings.append(
             error("D009", f"kind is {written!r}; expected {kind}", document.place(("kind",)), hint=hint)
         )
@@ -69,4 +69,7 @@ def _schema(kind: str) -> dict[str, Any]:
 def _validator(kind: str) -> Draft202012Validator:
     import jsonschema_rs  # noqa: PLC0415 - not needed for --help
 
-    return jsonschema_rs.Draft202012Validator(_schema(kind))
+    formats = {name: fits(check) for name, check in FORMATS.items()}
+    return jsonschema_rs.Draft202012Validator(
+        _schema(kind), formats=formats, validate_formats=True, offline=True
+    )

@@ -1,0 +1,83 @@
+"""What a schema's `format` means: the exact rules of the composer's own units, names and topics.
+
+Patterns in the schemas are for editors and may be looser. Each check raises UnitError, whose text ends the
+sentence "expected ...".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from composer.model.images import image
+from composer.model.names import branch_fault, branch_of, expand_names, is_hostname
+from composer.model.topics import topic, topic_filter
+from composer.model.units import (
+    UnitError,
+    cidr,
+    duration,
+    percentage,
+    port,
+    quantity,
+    rate,
+    size,
+)
+
+Check = Callable[[object], bool]
+
+
+def fits(check: Check) -> Check:
+    """*check* as a plain question, which is answered and raises nothing."""
+
+    def ask(value: object) -> bool:
+        try:
+            return check(value)
+        except UnitError:
+            return False
+
+    return ask
+
+
+def _of_text(check: Callable[[str], object]) -> Check:
+    """*check* for values that are text; formats say nothing about others."""
+
+    def ask(value: object) -> bool:
+        if isinstance(value, str):
+            check(value)
+        return True
+
+    return ask
+
+
+def _hostname(value: str) -> None:
+    if not is_hostname(value):
+        raise UnitError("a host name such as berlin-01.edge.example.com")
+
+
+def _address(value: str) -> None:
+    try:
+        port(int(value.rpartition(":")[2]))
+    except ValueError:
+        raise UnitError("host:port, such as 10.20.0.5:502") from None
+
+
+def _branch(value: str) -> None:
+    fault = branch_fault(branch_of(value, "site"))
+    if fault:
+        raise UnitError(f"a branch name with {{site}} in it; as it is, {fault}")
+
+
+FORMATS: Mapping[str, Check] = {
+    "edge-address": _of_text(_address),
+    "edge-branch": _of_text(_branch),
+    "edge-cidr": _of_text(cidr),
+    "edge-device-names": _of_text(expand_names),
+    "edge-duration": _of_text(duration),
+    "edge-filter": _of_text(topic_filter),
+    "edge-hostname": _of_text(_hostname),
+    "edge-image": _of_text(image),
+    "edge-percentage": _of_text(percentage),
+    "edge-quantity": _of_text(quantity),
+    "edge-rate": _of_text(rate),
+    "edge-size": _of_text(size),
+    "edge-topic": _of_text(topic),
+}
