@@ -20,6 +20,7 @@ from composer.source.document import Document
 from composer.source.files import list_files, read_text
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
+from composer.stages.load.listing import list_yaml
 from composer.stages.load.schema import check_schema
 
 FOLDER = "blueprints"
@@ -77,11 +78,8 @@ def _read(library: Library, name: str, major: int) -> Blueprint:
     if findings:
         raise Rejected(findings)
     params = _params(root, f"{folder}/params.yaml")
-    manifests = {
-        path: read_document(root, f"{folder}/{path}")
-        for path in list_files(root / folder, "manifests", ".yaml")
-    }
-    files = {path: read_text(root, f"{folder}/{path}") for path in list_files(root / folder, "files", ".j2")}
+    manifests = {path: read_document(root, f"{folder}/{path}") for path in _manifests(root, folder)}
+    files = {path: read_text(root, f"{folder}/{path}") for path in _texts(root, folder)}
     fragments = _fragments(library, manifests.values())
     return Blueprint(
         name=name,
@@ -109,6 +107,24 @@ def _check_folder(manifest: Document, name: str, major: int) -> list[Diagnostic]
         message = f"spec.version is {version}, but the folder is called v{major}"
         findings.append(error("D040", message, manifest.place(("spec", "version"))))
     return findings
+
+
+def _manifests(root: Path, folder: str) -> list[str]:
+    """The manifest templates, relative to the blueprint's folder."""
+    paths, findings = list_yaml(root, f"{folder}/manifests")
+    if findings:
+        raise Rejected(findings)
+    return [path.removeprefix(f"{folder}/") for path in paths]
+
+
+def _texts(root: Path, folder: str) -> list[str]:
+    """The text templates, relative to the blueprint's folder."""
+    if not (root / folder / "files").is_dir():
+        return []
+    paths, findings = list_files(root, f"{folder}/files", (".j2",))
+    if findings:
+        raise Rejected(findings)
+    return [path.removeprefix(f"{folder}/") for path in paths]
 
 
 def _params(root: Path, path: str) -> Document:

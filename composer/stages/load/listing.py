@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.model.names import site_name_fault
+from composer.source.files import list_files
 
 SITES = "sites"
 PROFILES = f"{SITES}/profiles"
 TENANTS = f"{SITES}/tenants"
 FLEET_FILE = f"{SITES}/fleet.yaml"
 
-_RESERVED = frozenset(
-    {"head", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
-)
-"""Git's HEAD where file names ignore case, and the devices that Windows finds in every folder."""
+_NO_SITES = frozenset({FLEET_FILE, PROFILES, TENANTS, f"{SITES}/secrets", f"{SITES}/files"})
+"""Where no sites are looked for."""
 
-_NO_SITES = frozenset({PROFILES, TENANTS, f"{SITES}/secrets", f"{SITES}/files"})
-"""Folders in which no sites are looked for."""
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))})
+_RESERVED = {
+    "head": "on file systems that ignore case, Git takes it for HEAD",
+    **dict.fromkeys(_DEVICES, "on Windows it is a device in every folder"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,79 +39,50 @@ class Listing:
 
 def name_fault(name: str) -> str:
     """Why no document can be called *name*, or "" where the name is good."""
-    return site_name_fault(name) or ("the name is reserved" if name in _RESERVED else "")
+    return site_name_fault(name) or _RESERVED.get(name, "")
 
 
 def list_sites(root: Path) -> Listing:
     """The sites in all folders of sites/ that may hold them."""
-    return _listing(root, SITES, _NO_SITES)
+    return _listing(*list_yaml(root, SITES, _NO_SITES))
 
 
 def list_folder(root: Path, folder: str) -> Listing:
     """The documents in *folder* and the folders below it."""
-    return _listing(root, folder, frozenset())
+    return _listing(*list_yaml(root, folder))
 
 
-def _listing(root: Path, folder: str, skip: frozenset[str]) -> Listing:
-    findings: list[Diagnostic] = []
+def list_yaml(root: Path, folder: str, without: Collection[str] = ()) -> tuple[list[str], list[Diagnostic]]:
+    """The YAML files below *folder* (none where there is no such folder), and what is odd about others."""
+    if not (root / folder).is_dir():
+        return [], []
+    paths, findings = list_files(root, folder, (".yaml", ".yml", ".YAML", ".YML"), without=without)
+    good = [path for path in paths if path.endswith(".yaml")]
+    if len(good) < len(paths):
+        findings += [_other_suffix(path) for path in paths if not path.endswith(".yaml")]
+    return good, findings
+
+
+def _listing(paths: list[str], findings: list[Diagnostic]) -> Listing:
     by_name: dict[str, list[str]] = {}
-    for path in sorted(_documents(root, folder, skip, findings)):
+    for path in paths:
         by_name.setdefault(path.rpartition("/")[2].removesuffix(".yaml"), []).append(path)
-    doubles = {name: _doubles(name, paths) for name, paths in by_name.items() if len(paths) > 1}
-    faults = {name: name_fault(name) for name in by_name}
-    for name, fault in faults.items():
-        if fault:
-            findings += [_bad_name(name, path, fault, by_name) for path in by_name[name]]
-    files = {name: paths[0] for name, paths in by_name.items() if not faults[name]}
-    return Listing(files, doubles, tuple(findings))
+    files = {name: same[0] for name, same in by_name.items() if not name_fault(name)}
+    bad = [_bad_name(name, path, files) for name in by_name if name not in files for path in by_name[name]]
+    doubles = {name: _doubles(name, by_name[name]) for name in files if len(by_name[name]) > 1}
+    return Listing(files, doubles, (*findings, *bad))
 
 
-def _documents(root: Path, folder: str, skip: frozenset[str], findings: list[Diagnostic]) -> Iterator[str]:
-    """Paths of the YAML files below *folder*, without what is hidden and what editors leave behind."""
-    waiting = [folder]
-    while waiting:
-        parent = waiting.pop()
-        for entry in _entries(root, parent, findings):
-            path = f"{parent}/{entry.name}"
-            if entry.name.startswith(".") or path in skip or path == FLEET_FILE:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            elif entry.name.endswith(".yaml") and not (entry.is_symlink() and entry.is_dir()):
-                yield path
-            else:
-                findings += _odd_entry(entry, path)
+def _other_suffix(path: str) -> Diagnostic:
+    name = PurePosixPath(path)
+    hint = f"rename it to {_shown(name.stem)}.yaml"
+    return error("D025", f"a file that ends in {name.suffix} is not read", Place(_shown(path)), hint=hint)
 
 
-def _entries(root: Path, folder: str, findings: list[Diagnostic]) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(root / folder) as entries:
-            return list(entries)
-    except FileNotFoundError:
-        return []
-    except OSError as problem:
-        findings.append(
-            error("D027", f"folder {folder} cannot be read: {problem.strerror}", Place(_shown(folder)))
-        )
-        return []
-
-
-def _odd_entry(entry: os.DirEntry[str], path: str) -> list[Diagnostic]:
-    """A finding for what looks as if it were meant to be read but is not."""
-    if entry.is_symlink() and entry.is_dir():
-        message = "this is a symbolic link to a folder, which is not followed"
-        return [error("D026", message, Place(_shown(path)), hint="put the documents into a real folder")]
-    stem, suffix = os.path.splitext(entry.name)  # noqa: PTH122 - names of this loop are strings for speed
-    if suffix.lower() in (".yml", ".yaml"):
-        hint = f"rename it to {_shown(stem)}.yaml"
-        return [error("D025", f"a file that ends in {suffix} is not read", Place(_shown(path)), hint=hint)]
-    return []
-
-
-def _bad_name(name: str, path: str, fault: str, by_name: Mapping[str, list[str]]) -> Diagnostic:
-    message = f"{_shown(name)!r} cannot be a name: {fault}"
-    same = by_name.get(name.casefold(), []) if name != name.casefold() else []
-    related = [Related("differs from this one only in upper and lower case", Place(same[0]))] if same else []
+def _bad_name(name: str, path: str, good: Mapping[str, str]) -> Diagnostic:
+    same = good.get(name.casefold())
+    related = [Related("differs from this one only in upper and lower case", Place(same))] if same else []
+    message = f"{_shown(name)!r} cannot be a name: {name_fault(name)}"
     return error(
         "D020", message, Place(_shown(path)), hint="rename the file and metadata.name", related=related
     )
@@ -118,9 +90,9 @@ def _bad_name(name: str, path: str, fault: str, by_name: Mapping[str, list[str]]
 
 def _doubles(name: str, paths: list[str]) -> tuple[Diagnostic, ...]:
     hint = "names are unique in the whole fleet, whatever the folder"
-    first = [Related("the first one", Place(_shown(paths[0])))]
-    message = f"there is another document called {_shown(name)!r}"
-    return tuple(error("D023", message, Place(_shown(path)), hint=hint, related=first) for path in paths[1:])
+    first = [Related("the first one", Place(paths[0]))]
+    message = f"there is another document called {name!r}"
+    return tuple(error("D023", message, Place(path), hint=hint, related=first) for path in paths[1:])
 
 
 def _shown(name: str) -> str:
