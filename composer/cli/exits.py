@@ -9,3 +9,10 @@ REFUSED = 5
 CHANGES = 10
 BUG = 70
 INTERRUPTED = 130
+
+
+def partly(done: int, failed: int) -> int:
+    """The code for work on many sites of which some failed."""
+    if not failed:
+        return DONE
+    return SOME_FAILED if done else FINDINGS

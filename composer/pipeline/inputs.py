@@ -23,6 +23,10 @@ class Inputs:
     names: tuple[str, ...]
     blueprints: tuple[Blueprint, ...]
 
+    def without_blueprints(self) -> Inputs:
+        """The same without the blueprints themselves, which would be heavy to send between processes."""
+        return Inputs(self.digest, self.names, ())
+
 
 def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
     """The inputs of one wired site."""

@@ -3,10 +3,11 @@
 Knows YAML files, their folders and the schemas of documents; nothing of layers, components or Kubernetes.
 """
 
-from composer.stages.load.blueprints import load_blueprints
+from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_references, load_fleet, load_site
 from composer.stages.load.referenced import read_referenced
 from composer.stages.load.schema import check_schema
+from composer.stages.load.sops import read_sops
 
 __all__ = [
     "check_references",
@@ -15,4 +16,6 @@ __all__ = [
     "load_fleet",
     "load_site",
     "read_referenced",
+    "read_sops",
+    "shipped_names",
 ]

@@ -58,6 +58,11 @@ def load_blueprints(fleet_root: Path) -> Mapping[str, Mapping[int, Blueprint]]:
     return {name: found[name] for name in sorted(found)}
 
 
+def shipped_names() -> frozenset[str]:
+    """The names of the blueprints that come with the composer."""
+    return frozenset(_listed(Library(packaged("blueprints").parent, "packaged")))
+
+
 def _listed(library: Library) -> dict[str, Mapping[int, Blueprint]]:
     """Every blueprint of the library with its versions: folders <name>/v<major>."""
     found: dict[str, Mapping[int, Blueprint]] = {}

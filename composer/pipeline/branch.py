@@ -1,0 +1,39 @@
+"""A composed site as the files of its branch."""
+
+from __future__ import annotations
+
+from composer.model.conventions import tenant_namespace
+from composer.model.fleet import Fleet
+from composer.model.names import branch_of
+from composer.model.stack import Stack
+from composer.pipeline.line import Composed
+from composer.stages.load import read_sops, shipped_names
+from composer.stages.publish import Contents, MadeFrom, SiteFiles, branch_files
+
+
+def branch(fleet: Fleet, site: str) -> str:
+    """The name of a site's branch."""
+    delivery = fleet.document.data["spec"].get("delivery") or {}
+    return branch_of(delivery.get("branch"), site)
+
+
+def files_of(composed: Composed) -> SiteFiles:
+    """What lies on the branch of a site that was composed without errors. Raises Rejected."""
+    assert composed.wiring is not None and composed.inputs is not None
+    stack = composed.wiring.stack
+    contents = Contents(composed.objects, tuple(stack.tenants), _copies(stack))
+    shadowing = shipped_names() if any(b.origin == "fleet" for b in composed.inputs.blueprints) else frozenset()
+    made_from = MadeFrom(composed.inputs.digest, composed.inputs.blueprints, shadowing)
+    return branch_files(composed.site, branch(stack.fleet, composed.site), contents, made_from)
+
+
+def _copies(stack: Stack) -> dict[str, bytes]:
+    """Encrypted secrets, byte for byte. They lie with the tenant's walls: its delivery account may touch no Secret."""
+    found: dict[str, bytes] = {}
+    for tenant, spec in stack.tenants.items():
+        namespace = tenant_namespace(tenant)
+        for name, written in sorted((spec.get("secrets") or {}).items()):
+            if "sops" in written:
+                content = read_sops(stack.fleet, written["sops"], name, namespace)
+                found[f"platform/{namespace}/secret-{name}.sops.yaml"] = content
+    return found

@@ -1,0 +1,71 @@
+"""Publishing a fleet: guards first, then the sites, each on its own branch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.git.repository import Repository, create_repository, heads, open_repository
+from composer.git.source import Source, source_of
+from composer.model.fleet import Fleet
+from composer.pipeline.branch import branch
+from composer.pipeline.changed import Changed
+from composer.stages.publish import SiteResult, check_branches, publish
+
+DEFAULT_REPOSITORY = "out/delivery.git"
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """What became of every site: *results* of those that reached their branch's door, and *failed* ones that did not."""
+
+    source: Source
+    repository: Path
+    results: tuple[SiteResult, ...]
+    unchanged: tuple[str, ...]
+    failed: tuple[str, ...]
+    findings: tuple[Diagnostic, ...] = field(repr=False)
+
+
+def publish_sites(
+    fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool
+) -> Published:
+    """Commits the sites to their branches. Raises Rejected where a guard refuses; then nothing was written."""
+    places = {name: Place(file) for name, file in fleet.sites.items()}
+    findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)
+    if findings:
+        raise Rejected(findings)
+    source = source_of(fleet.root)
+    if source.dirty and not allow_dirty:
+        raise Rejected([_dirty(fleet, source)])
+    repository = create_repository(repository_path(fleet))
+    changed = Changed(fleet, heads(repository), jobs)
+    results = tuple(publish(repository, changed.files(names), source, adopt=adopt))
+    found = [*changed.findings, *(d for result in results for d in result.findings)]
+    return Published(source, repository.path, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
+
+
+def repository_path(fleet: Fleet) -> Path:
+    """The delivery repository on this machine. Raises Rejected where the fleet names one that is elsewhere."""
+    delivery = fleet.document.data["spec"].get("delivery") or {}
+    written: str = delivery.get("repository", DEFAULT_REPOSITORY)
+    if re.match(r"[a-z][a-z0-9+.-]*:|[^/]+@", written):
+        place = fleet.document.place(("spec", "delivery", "repository"))
+        hint = "clone it with `git clone --bare`, name that folder here, and push it with Git"
+        raise Rejected([error("B040", "the delivery repository must be a folder on this machine", place, hint=hint)])
+    return (fleet.root / written).absolute()
+
+
+def existing_repository(fleet: Fleet) -> Repository | None:
+    """The delivery repository, or None where nothing was ever published."""
+    path = repository_path(fleet)
+    return open_repository(path) if path.exists() else None
+
+
+def _dirty(fleet: Fleet, source: Source) -> Diagnostic:
+    what = "the fleet has changes that are not committed" if source.commit else "the fleet is in no Git commit"
+    hint = "commit them first, or publish with --allow-dirty, which the branches' commits will say"
+    return error("B041", f"{what}, so nobody could tell what was published", Place(str(fleet.root)), hint=hint)
