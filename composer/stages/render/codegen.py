@@ -1,8 +1,9 @@
 """From Jinja2's syntax tree to Python: Jinja2's own compiler, taught to make objects instead of text.
 
-A structural template is a Jinja2 tree in which an `Output` yields a tuple of values, and in which the items of a `List`
-or `Dict` may be statements: an `If`, a `For` or a `With` splices the items of its body, and in a `Dict` an `ExprStmt`
-splices the entries of the mapping it yields. Everything becomes Python displays, so nothing is written and parsed again.
+A structural template is a Jinja2 tree in which an `Output` yields a tuple of values, and in which items of a
+`List` or `Dict` may be statements: an `If`, a `For` or a `With` splices the items of its body, and in a
+`Dict` an `ExprStmt` splices the entries of a mapping. Everything becomes Python displays, so nothing is written
+out and parsed again.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class StructureGenerator(ExpressionGenerator):
         self.writeline("unique = environment.unique")
 
     def _fixed(self, items: Sequence[nodes.Node], frame: Frame) -> None:
-        """A mapping of which the compiler knows that no key comes twice: entries, some of them under a condition."""
+        """A mapping in which no key can come twice: entries, some of them under a condition."""
         self.write("{")
         for item in items:
             if isinstance(item, nodes.If):

@@ -1,7 +1,7 @@
 """From template trees to one Python function that yields all objects of a component.
 
-The result is a Jinja2 syntax tree for `codegen`. What an expression yields passes one of the functions of `values`,
-which are filters whose names no template can write.
+The result is a Jinja2 syntax tree for `codegen`. What an expression yields passes one of the functions of
+`values`, as a filter whose name no template can write.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def checked(expression: Expression) -> nodes.Node:
 
 
 def is_path(node: nodes.Expr) -> bool:
-    """Whether the expression only looks something up, so that its value is part of the context or checked already."""
+    """Whether the expression only looks something up: its value is plain already."""
     while isinstance(node, nodes.Getattr | nodes.Getitem):
         if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
             return False

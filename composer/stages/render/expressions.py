@@ -16,8 +16,13 @@ from composer.stages.render.tree import Constant, Expression, Scalar, Spot, Text
 Scope = Mapping[str, str]
 """The names that enclosing `$for` and `$use` bind, each with the name it has in the compiled program."""
 
-_LEAVES = Environment(comment_start_string="\0#", comment_end_string="#\0", keep_trailing_newline=True)
-"""Reads leaves only; a `{#` in a leaf is text."""
+_LEAVES = Environment(
+    comment_start_string="\0#",
+    comment_end_string="#\0",
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - objects are no markup
+)
+"""Reads leaves, which are no markup; a `{#` in a leaf is text."""
 
 _NO_STATEMENTS = "a leaf takes {{ expressions }}; for conditions and loops there are `$if` and `$for`"
 
@@ -112,7 +117,7 @@ def _constants(node: nodes.Node) -> Iterable[Refused]:
 
 
 def _renamed(whole: nodes.Output, scope: Scope) -> nodes.Expr:
-    """The expression in *whole*, with the names of enclosing loops and fragments as the program knows them."""
+    """The expression in *whole*, with bound names as the program knows them."""
     for name in whole.find_all(nodes.Name):
         name.name = scope.get(name.name, name.name)
     return whole.nodes[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from jinja2 import TemplateNotFound, UndefinedError
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError
 
 from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.stages.render.refusal import Refused
@@ -13,7 +13,7 @@ from composer.stages.render.texts import Texts
 
 
 def diagnosed(failure: Exception, place: Place, texts: Texts, component: str) -> Diagnostic:
-    """*failure* as a finding of *component*: at its line of a text template if one was running, or else at *place*."""
+    """*failure* as a finding: at its line of a text template if one was running, or else at *place*."""
     refusal = _refusal(failure)
     message = f"{refusal.message} (component {component})"
     within = running(failure.__traceback__, texts)

@@ -134,7 +134,7 @@ class Expired(BaseException):
 
 @contextmanager
 def deadline(seconds: float, place: Place) -> Iterator[None]:
-    """Rejects with a finding where the body takes longer than *seconds*: at the template that ran, or else at *place*.
+    """Rejects where the body takes longer than *seconds*, at the template that ran then, or else at *place*.
 
     For the main thread of a process only; deadlines do not nest.
     """

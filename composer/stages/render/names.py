@@ -1,4 +1,4 @@
-"""The names a template may use, so that a misspelt one is found when the blueprint is compiled, not at some site."""
+"""The names a template may use: a misspelt one is found when the blueprint is compiled, not at some site."""
 
 from __future__ import annotations
 
@@ -13,8 +13,24 @@ from composer.stages.render.filters import FILTERS, TESTS
 from composer.stages.render.refusal import Refused
 
 CONTEXT = frozenset(
-    "site fleet platform delivery component params images spec tenant tenants"
-    " clients client listeners bridge network workloads".split()
+    [
+        "site",
+        "fleet",
+        "platform",
+        "delivery",
+        "component",
+        "params",
+        "images",
+        "spec",
+        "tenant",
+        "tenants",
+        "clients",
+        "client",
+        "listeners",
+        "bridge",
+        "network",
+        "workloads",
+    ]
 )
 """What the composer hands to the templates of a component; docs/blueprints.md describes each."""
 
@@ -26,7 +42,7 @@ _TEST_AT = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 
 @dataclass(frozen=True)
 class Names:
-    """What can be known before rendering: the parameters and images a blueprint declares, and its text templates."""
+    """What is known before rendering: parameters and images that a blueprint declares, its text templates."""
 
     params: frozenset[str]
     images: frozenset[str]
@@ -38,17 +54,15 @@ class Names:
         return cls(frozenset(blueprint.params.data or {}), frozenset(blueprint.images), frozenset(files))
 
     def check(self, node: nodes.Node, bound: Collection[str]) -> Iterator[Refused]:
-        """What is wrong with the names in *node*, where *bound* are those of enclosing loops and fragments."""
+        """What is wrong with the names in *node*, around which *bound* are bound."""
         optional = {id(name) for name in _guarded(node)}
         known = frozenset({*CONTEXT, *FUNCTIONS, *bound})
         for found in node.find_all((nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test)):
             if isinstance(found, nodes.Filter | nodes.Test):
                 yield from _filters_and_tests(found)
-            elif id(found) in optional:
-                continue
             elif isinstance(found, nodes.Getattr | nodes.Getitem):
                 yield from self._member(found, bound)
-            elif isinstance(found, nodes.Name) and found.ctx == "load":
+            elif isinstance(found, nodes.Name) and found.ctx == "load" and id(found) not in optional:
                 yield from _unknown("T003", "name", found.name, known, found)
 
     def check_calls(self, node: nodes.Node) -> Iterator[Refused]:
@@ -87,7 +101,7 @@ def _key(node: nodes.Getattr | nodes.Getitem) -> str | None:
 
 
 def _guarded(node: nodes.Node) -> Iterator[nodes.Node]:
-    """What may be undefined because it is asked whether it is, or has a default."""
+    """Names that may be unknown: it is asked whether they are defined, or they have a default."""
     for found in node.find_all((nodes.Filter, nodes.Test)):
         if found.name in ("default", "defined", "undefined") and found.node is not None:
             yield found.node
@@ -108,8 +122,9 @@ def _named(
     node: nodes.Filter | nodes.Test, index: int, kind: str, table: Collection[str]
 ) -> Iterator[Refused]:
     """The filter or test that stands as a string in the argument *index*."""
-    if len(node.args) > index and isinstance(node.args[index], nodes.Const):
-        yield from _unknown("T004", kind, str(node.args[index].value), table, node)
+    argument = node.args[index] if len(node.args) > index else None
+    if isinstance(argument, nodes.Const):
+        yield from _unknown("T004", kind, str(argument.value), table, node)
 
 
 def _unknown(code: str, kind: str, name: str, known: Collection[str], at: nodes.Node) -> Iterator[Refused]:

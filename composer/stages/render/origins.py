@@ -14,9 +14,9 @@ Reads = tuple[Route, ...]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The leaf of a template that a value came from, its source text, and the routes of the context that it read.
+    """The leaf of a template that a value came from, its source, and the routes of the context that it read.
 
-    *source* is "" for a value that the template states. *whole* says that the value is what lies at the route read.
+    *source* is "" for a value that the template states. *whole* says that the value lies at the route.
     """
 
     place: Place
@@ -30,7 +30,7 @@ class Origin:
 
 
 Origins = Origin | dict[str, Any] | list[Any]
-"""The shape of an object or a part of it, with an Origin in the place of every value that came from one leaf."""
+"""The shape of an object or a part of it, with an Origin in the place of each value that one leaf made."""
 
 
 def origin_of(origins: Origins, key: str | int) -> Origins:

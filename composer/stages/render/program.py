@@ -44,7 +44,7 @@ _programs: WeakKeyDictionary[Blueprint, Program] = WeakKeyDictionary()
 
 
 def compile_blueprint(blueprint: Blueprint) -> Program:
-    """The program of *blueprint*, compiled on first use. Raises Rejected with all findings in its templates."""
+    """The program of *blueprint*, compiled on first use. Raises Rejected with all findings."""
     program = _programs.get(blueprint)
     if program is None:
         program = _programs[blueprint] = _compile(blueprint)

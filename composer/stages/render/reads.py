@@ -18,7 +18,7 @@ from composer.stages.render.texts import TextSandbox
 class Recorder:
     """Notes the routes of what is looked up.
 
-    Containers of the context are known by identity, so that filters and loops do not hide where an item comes from.
+    Containers of the context are known by identity, so loops and filters do not hide where an item is from.
     """
 
     def __init__(self) -> None:

@@ -1,10 +1,10 @@
-"""How a template says no while it runs: a code, a message and a hint, without a place. The renderer finds the place."""
+"""How a template says no while it runs: a code, a message and a hint. The renderer knows the place."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):  # noqa: N818 - a verdict on the template, not a malfunction
-    """A template did something it may not do. *code* is the diagnostic's, *line* counts within the template's text."""
+    """A template did what it may not do. *code* is the diagnostic's, *line* counts within a text template."""
 
     def __init__(self, code: str, message: str, hint: str = "", line: int = 0) -> None:
         super().__init__(message)

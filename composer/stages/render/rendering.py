@@ -21,7 +21,7 @@ from composer.stages.render.tree import Root
 
 
 def render(program: Program, component: Component, context: Mapping[str, Any]) -> list[Rendered]:
-    """The objects of *component*, in the order of manifests. Raises Rejected with all that is wrong in its templates."""
+    """The objects of *component*, in the order of manifests. Raises Rejected with all that is wrong."""
     program.sandbox.meter.reset()
     names = variables(program.texts, context)
     made: list[Rendered] = []
@@ -46,7 +46,7 @@ class Traced:
     origins: Origins = field(repr=False)
 
     def at(self, route: Route) -> list[tuple[Route, Origin]]:
-        """The leaves that made the value at *route*, with their routes: one, or for a mapping or list all below it.
+        """The leaves that made the value at *route*, with their routes: one, or all below a mapping or list.
 
         Raises LookupError where the object has no such value.
         """

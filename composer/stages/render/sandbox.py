@@ -1,4 +1,4 @@
-"""The Jinja2 environment of all templates: plain data, item lookups, known filters, and nothing else within reach."""
+"""The Jinja2 environment of all templates: plain data, item lookups, known filters, nothing else in reach."""
 
 from __future__ import annotations
 
@@ -22,12 +22,26 @@ GLOBALS: dict[str, Callable[..., Any]] = {"range": capped_range}
 """What templates may call besides `text` and their own macros."""
 
 _LOOP_NAMES = frozenset(
-    "index index0 revindex revindex0 first last length depth depth0 previtem nextitem cycle changed".split()
+    [
+        "index",
+        "index0",
+        "revindex",
+        "revindex0",
+        "first",
+        "last",
+        "length",
+        "depth",
+        "depth0",
+        "previtem",
+        "nextitem",
+        "cycle",
+        "changed",
+    ]
 )
 
 
 class Missing(StrictUndefined):
-    """What a lookup yields that finds nothing: harmless until it is used, then an error that says what was there."""
+    """What a lookup yields that finds nothing; using it is an error that says what was there instead."""
 
     @property
     def _undefined_message(self) -> str:
@@ -56,7 +70,7 @@ class TextFunction:
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Dots and brackets look items up in plain data and never reach a Python attribute; calls reach known functions only."""
+    """Dots and brackets look items up and never reach an attribute; calls reach known functions only."""
 
     intercepted_binops = frozenset(OPERATORS)
     concat = staticmethod(lambda parts: Quoted("".join(parts)))
@@ -100,7 +114,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj.__name__ in ("cycle", "changed")
         return any(obj is known for known in GLOBALS.values())
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
         for value in (left, right):
             if isinstance(value, Undefined):
                 raise nothing(value)

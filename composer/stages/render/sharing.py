@@ -1,8 +1,8 @@
 """Which expressions are evaluated once and used many times.
 
-A *region* is a piece of a program that runs as a whole: the program itself, and the body of each loop. An expression
-that occurs somewhere in a region under no condition is worked out at the start of the region, for all places below
-that need the same, as long as no name in it is bound further in.
+A *region* is a piece of a program that runs as a whole: the program itself, and the body of each loop. An
+expression that occurs somewhere in a region under no condition is worked out at the start of the region, for
+all places below that need the same, as long as no name in it is bound further in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """One step on the way from the program to a place: a region, a condition, or names bound by a fragment."""
+    """One step on the way from the program to a place: a region, a condition, or bound names."""
 
     region: Region | None = None
     bound: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ Way = tuple[Level, ...]
 
 @dataclass(frozen=True, eq=False)
 class Sharing:
-    """The regions of a program, by the loop they belong to, and how often each of their expressions is wanted."""
+    """The regions of a program, by their loops, and how often each of their expressions is wanted."""
 
     top: Region
     regions: dict[int, Region]
@@ -71,7 +71,7 @@ def share(roots: Iterable[Node]) -> Sharing:
     regions: dict[int, Region] = {}
     found: list[tuple[Way, Key, frozenset[str]]] = []
 
-    def visit(node: Node, way: Way) -> None:
+    def visit(node: Node | Entry, way: Way) -> None:
         if isinstance(node, Expression | Text):
             occur(node, way)
         elif isinstance(node, When):
@@ -85,17 +85,13 @@ def share(roots: Iterable[Node]) -> Sharing:
             visit(node.body, inside(node, way))
         elif isinstance(node, MappingNode):
             for entry in node.entries:
-                visit_entry(entry, way)
+                visit(entry, way)
+        elif isinstance(node, Entry):
+            visit(node.key, (*way, Level(conditional=True)) if is_optional(node.value) else way)
+            visit(node.value, way)
         elif not isinstance(node, Constant):
             for child in children(node):
                 visit(child, way)
-
-    def visit_entry(entry: Entry | Each, way: Way) -> None:
-        if isinstance(entry, Each):
-            visit(entry, way)
-        else:
-            visit(entry.key, (*way, Level(conditional=True)) if is_optional(entry.value) else way)
-            visit(entry.value, way)
 
     def occur(node: Expression | Text, way: Way) -> None:
         key, names = key_of(node), names_of(node)
@@ -145,7 +141,7 @@ def names_of(node: Expression | Text) -> frozenset[str]:
 
 
 def _unconditional(way: Way, names: frozenset[str]) -> Region | None:
-    """The innermost region on *way*, if the place is reached whenever the region runs and binds no name in between."""
+    """The innermost region on *way*, if the place is reached whenever it runs and sees the same names."""
     for level in reversed(way):
         if level.region is not None:
             return level.region

@@ -1,7 +1,7 @@
 """From the plain data of a manifest to its tree: directives, loops, fragments. All findings at once.
 
-A place in a manifest is either *listed* (among the items of a list, or a manifest's root), where a directive may put
-any number of items, or it takes one value.
+A place in a manifest is either *listed* (among the items of a list, or a manifest's root), where a directive
+may put any number of items, or it takes one value.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MAX_PARTS = 50_000
 
 _DIRECTIVES = ("$if", "$for", "$do", "$merge", "$use")
 _MAY_HIDE = frozenset({"tenant", "client"})
-"""Names of the context that a loop may take for itself: the natural ones for an entry of `tenants` and `clients`."""
+"""Names of the context that a loop may take: the natural ones for an entry of `tenants` and `clients`."""
 
 
 class Structure:
@@ -161,7 +161,7 @@ class Structure:
             )
             return Each((), anything(here), anything(here))
         each = self.expressions.bare(loop["each"], here / "each", scope, "each")
-        bound = self._bound(loop["as"] if isinstance(loop["as"], list) else [loop["as"]], here / "as", scope)
+        bound = self._bound(loop["as"] if isinstance(loop["as"], list) else [loop["as"]], here / "as")
         body = self._body(data["$do"], spot / "$do", {**scope, **bound}, listed)
         if not listed and not isinstance(core(body), MappingNode | Merge | Expression):
             hint = "to make items of a list, write the `$for` as an item of it: `- $for: ...`"
@@ -173,7 +173,7 @@ class Structure:
             )
         return Each(tuple(bound.values()), each, body)
 
-    def _bound(self, names: list[Any], spot: Spot, scope: Scope) -> dict[str, str]:
+    def _bound(self, names: list[Any], spot: Spot) -> dict[str, str]:
         """The names that a directive binds, each with a name that is unique in the program."""
         bound: dict[str, str] = {}
         for name in names:
@@ -212,7 +212,7 @@ class Structure:
             return self._nothing(
                 "T006", f"fragment {name!r} uses itself: {' > '.join([*self._open, name])}", here
             )
-        bound = self._bound(list(given), here, scope)
+        bound = self._bound(list(given), here)
         values = tuple(self._argument(given[key], here / "with" / key, scope) for key in bound)
         self._open.append(name)
         body = self._body(

@@ -1,4 +1,4 @@
-"""Text templates: files/*.j2, ordinary Jinja2 in the sandbox, in which values pass a quoting filter and are never pasted."""
+"""Text templates (files/*.j2): Jinja2 in the sandbox; values pass a quoting filter and are never pasted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def meter(context: Context) -> Meter:
 
 
 class TextSandbox(Sandbox):
-    """The environment of one blueprint's text templates, which may include and import one another and nothing else."""
+    """The environment of a blueprint's text templates, which may include and import one another only."""
 
     code_generator_class = ExpressionGenerator
 
@@ -160,8 +160,9 @@ class Texts:
             self._report(
                 name, Refused("T004", "text templates do not extend one another", hint, statement.lineno)
             )
-        for include in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport)):
-            for refusal in names.check_text(include.template, include):
+        for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport)):
+            assert isinstance(other, nodes.Include | nodes.Import | nodes.FromImport)
+            for refusal in names.check_text(other.template, other):
                 self._report(name, refusal)
 
     def _report(self, name: str, refusal: Refused) -> None:

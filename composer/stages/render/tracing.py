@@ -1,7 +1,7 @@
 """The slow way to render: place by place through the templates, remembering where every value came from.
 
-It yields what the compiled program yields. It serves two purposes: to say which leaf, expression and inputs a field of
-an object came from, and, where a component fails, to find everything that is wrong with it, and where.
+It yields what the compiled program yields. It serves two purposes: to say which leaf, expression and inputs
+a field of an object came from, and, where a component fails, to find everything that is wrong with it, and where.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def tracer_of(program: Program) -> Tracer:
 
 
 class Trace:
-    """One component on its way through the templates; *findings* collects what goes wrong, and the way goes on."""
+    """One component on its way through the templates; *findings* collects what goes wrong underway."""
 
     def __init__(self, tracer: Tracer, component: str, context: Mapping[str, Any]) -> None:
         self.tracer = tracer
@@ -263,7 +263,7 @@ class Trace:
     def _reads_of(
         self, item: Any, items: Sequence[Any], index: int, reads: list[tuple[str | int, ...]]
     ) -> Reads:
-        """What reading the name of a loop reads: the item where it lies in the context, or what the loop read."""
+        """What reading a loop's name reads: the item where it lies in the context, or what the loop read."""
         recorder = self.tracer.recorder
         own, whole = recorder.route_of(item), recorder.route_of(items)
         if own is not None:

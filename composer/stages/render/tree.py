@@ -154,7 +154,7 @@ def is_optional(node: Node) -> bool:
     return isinstance(node, When) or (isinstance(node, Bind) and is_optional(node.body))
 
 
-def expressions(node: Node) -> Iterator[Expression]:
+def expressions(node: Node | Entry) -> Iterator[Expression]:
     """Every expression at or below *node*, in the order in which it is written."""
     if isinstance(node, Expression):
         yield node
@@ -165,26 +165,24 @@ def expressions(node: Node) -> Iterator[Expression]:
             yield from expressions(child)
 
 
-def children(node: Node | Entry) -> tuple[Node, ...]:
+def children(node: Node | Entry) -> tuple[Node | Entry, ...]:
     """What *node* consists of, in order."""
+    below: tuple[Node | Entry, ...] = ()
     match node:
         case MappingNode():
-            return tuple(child for entry in node.entries for child in _of_entry(entry))
+            below = node.entries
+        case Entry():
+            below = (node.key, node.value)
         case SequenceNode():
-            return node.items.items
+            below = node.items.items
         case Merge():
-            return node.parts.items
+            below = node.parts.items
         case Many():
-            return node.items
+            below = node.items
         case When():
-            return (node.test, node.body)
+            below = (node.test, node.body)
         case Each():
-            return (node.each, node.body)
+            below = (node.each, node.body)
         case Bind():
-            return (*node.values, node.body)
-        case _:
-            return ()
-
-
-def _of_entry(entry: Entry | Each) -> tuple[Node, ...]:
-    return (entry.key, entry.value) if isinstance(entry, Entry) else (entry,)
+            below = (*node.values, node.body)
+    return below

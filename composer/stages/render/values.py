@@ -1,4 +1,4 @@
-"""What may become part of an object: plain data only. These functions run inside compiled templates, at every leaf."""
+"""What may become part of an object: plain data only. Compiled templates call this at every leaf."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def leaf(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """The value of an expression as plain data, checked all the way down; raises Refused where there is none.
 
-    Subclasses of str become str, tuples and iterators lists. Null is allowed inside a value, as it is in the context.
+    Subclasses of str become str, tuples and iterators lists. Null is allowed inside, as it is in the context.
     """
     if value is None:
         raise nothing(value)

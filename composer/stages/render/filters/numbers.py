@@ -11,7 +11,7 @@ from composer.stages.render.refusal import Refused
 
 
 def integer(value: Any) -> int:
-    """A number without fraction, or a string that is one, as an integer. Anything else is refused, never made 0."""
+    """A whole number, or a string that is one, as an integer. Anything else is refused, never made 0."""
     return int(_number(value, int, "an integer"))
 
 
@@ -29,9 +29,7 @@ def _number(value: Any, convert: Callable[[str], Any], expected: str) -> Any:
             return convert(value)
         except ValueError:
             pass
-    raise Refused(
-        "T011", f"expected {expected}, found {value!r}" if value == value else f"expected {expected}"
-    )
+    raise Refused("T011", f"expected {expected}, found {value!r}")
 
 
 def quantity_bytes(value: Any) -> int:

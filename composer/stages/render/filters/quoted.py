@@ -1,4 +1,4 @@
-"""Text that may stand in a text template as it is: written by the template's author, or quoted for the target language."""
+"""Text that may stand in a text template as it is: written by its author, or quoted for the target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Quoted(str):
 
 
 def is_quoted(value: object) -> bool:
-    """Whether *value* needs no quoting: quoted text, or a number, which every target language writes alike."""
+    """Whether *value* needs no quoting: quoted text, or a number, which all languages write alike."""
     return isinstance(value, Quoted) or (isinstance(value, int | float) and not isinstance(value, bool))
 
 

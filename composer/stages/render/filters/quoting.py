@@ -30,7 +30,7 @@ def yaml(value: Any) -> Quoted:
 
 
 def toml(value: Any) -> Quoted:
-    """A TOML value on one line. A `$` is written as its escape, because some programs look for variables in TOML text."""
+    """A TOML value on one line, with `$` written as its escape: some programs look for variables in TOML."""
     return Quoted(capped_text(_toml(plain(value))))
 
 
@@ -47,7 +47,7 @@ def mosquitto(value: Any) -> Quoted:
 
 
 def bento(value: Any) -> Quoted:
-    """A JSON value for a Bento configuration. `${` is written so that Bento does not take it for a variable."""
+    """A JSON value for a Bento configuration, with `${` written so that it is no variable."""
     made = _compact(plain(value))
     if "${!" in made:
         raise Refused("T017", f"Bento would run the interpolation in {made}")

@@ -52,7 +52,7 @@ def replace(value: Any, old: str, new: str) -> str:
 
 
 def indent(value: Any, width: int = 4, first: bool = False) -> str:
-    """Every line but the first (or, with *first*, every line) moved to the right by *width* blanks; empty lines stay empty."""
+    """Every line but the first (with *first*, that too) moved right by *width*; empty lines stay empty."""
     lines = text(value).split("\n")
     if not 0 <= width <= 200:
         raise Refused("T011", f"cannot indent by {width}", "0 to 200 blanks")
