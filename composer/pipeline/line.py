@@ -59,6 +59,14 @@ class Line:
             return Composed(site, ordered)
         return Composed(site, ordered, tuple(objects), wiring, inputs_of(wiring, self._link(wiring.stack)))
 
+    def wire(self, site: str) -> Wiring:
+        """The site on the way to its objects: for questions about where they come from. Raises Rejected."""
+        findings: list[Diagnostic] = []
+        try:
+            return self._wiring(load_site(self.fleet, site), findings)
+        except Rejected as rejected:
+            raise Rejected(d.at_site(site) for d in in_order([*findings, *rejected.diagnostics])) from rejected
+
     def _wiring(self, document: Document, findings: list[Diagnostic]) -> Wiring:
         wrong_references = check_references(self.fleet, document)
         findings += wrong_references

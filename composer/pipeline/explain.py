@@ -1,0 +1,190 @@
+"""Where a value of an object comes from: the site is rendered once more, slowly, and its layers are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from composer.diagnostic import Place, Rejected, did_you_mean, error
+from composer.merge import history
+from composer.model.explanation import Explanation, Input, Said
+from composer.model.fieldpath import path_text, resolve_path, value_at
+from composer.model.fleet import Fleet
+from composer.model.stack import Layer, Wired, Wiring
+from composer.pipeline.line import Line
+from composer.source.document import Route
+from composer.stages.render import Traced, compile_blueprint, trace
+
+COMMAND_LINE = Place("command line")
+
+
+def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanation]:
+    """What there is to say of a field of the object *wanted* ("Kind/name"): one answer for each template leaf in it.
+
+    "" as the field means the whole object. Raises Rejected where the site cannot be rendered or has no such value.
+    """
+    wiring = Line(fleet).wire(site)
+    wired, traced = _find(wiring, wanted, site)
+    route = resolve_path(field, traced.rendered.object)
+    if route is None:
+        raise Rejected([_no_field(traced, wanted, field)])
+    answers = Answers(wiring, wired)
+    return [
+        Explanation(
+            object=wanted,
+            field=path_text(leaf),
+            value=value_at(leaf, traced.rendered.object),
+            template=origin.place,
+            expression=origin.source,
+            component=wired.component.label,
+            inputs=tuple(answers.input(read) for read in origin.reads),
+        )
+        for leaf, origin in traced.at(route)
+    ]
+
+
+def _find(wiring: Wiring, wanted: str, site: str) -> tuple[Wired, Traced]:
+    names: list[str] = []
+    for wired in wiring.wired:
+        for traced in trace(compile_blueprint(wired.component.blueprint), wired.component, wired.context):
+            found = _names(traced.rendered.object)
+            if wanted.casefold() in (name.casefold() for name in found):
+                return wired, traced
+            names.append(found[0])
+    hint = did_you_mean(wanted, names) or f"composer render {site} -o - prints all objects"
+    raise Rejected([error("X004", f"site {site} has no object {wanted}", COMMAND_LINE, hint=hint)])
+
+
+def _names(object_: Mapping[str, Any]) -> tuple[str, str]:
+    """Kind/name, and Kind/namespace/name for objects that share a name."""
+    metadata = object_["metadata"]
+    kind, name = object_["kind"], metadata["name"]
+    return f"{kind}/{name}", f"{kind}/{metadata.get('namespace', '')}/{name}"
+
+
+def _no_field(traced: Traced, wanted: str, field: str) -> Any:
+    fields = sorted(_paths(traced.rendered.object))
+    hint = did_you_mean(field, fields) or "fields are dotted; list items go by index or [name=value]"
+    return error("X005", f"{wanted} has no field {field}", COMMAND_LINE, hint=hint)
+
+
+def _paths(value: Any, route: Route = ()) -> Iterator[str]:
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield path_text((*route, step))
+        yield from _paths(inner, (*route, step))
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Knows for each part of a render context which layers, or which other facts, it was made of."""
+
+    wiring: Wiring
+    wired: Wired
+
+    def input(self, read: Route) -> Input:
+        """What is known about the value at a route of the context."""
+        value = value_at(read, self.wired.context)
+        top, rest = str(read[0]), read[1:]
+        known = SOURCES.get(top)
+        said = tuple(known(self, rest)) if known else ()
+        derived = () if said else tuple(DERIVED[top](self, rest)) if top in DERIVED else (WORKED_OUT,)
+        return Input(path_text(read), value, said, derived)
+
+    def params(self, route: Route) -> Iterator[Said]:
+        yield from _said(self.wired.component.param_layers, route)
+
+    def spec(self, route: Route) -> Iterator[Said]:
+        """A stream's, function's or gateway's own entry; wiring brought it into another shape."""
+        component = self.wired.component
+        written = _written(component.role, route, self.wired.context["spec"])
+        for length in range(len(written), 0, -1):
+            found = list(_said(component.layers, written[:length]))
+            if found:
+                yield from found
+                return
+
+    def site(self, route: Route) -> Iterator[Said]:
+        stack = self.wiring.stack
+        if route[:1] in (("name",), ("labels",)):
+            place = stack.document.place(("metadata", *route))
+            yield Said(f"site {stack.site}", place, value_at(route, self.wired.context["site"]))
+        else:
+            renamed = {"kubernetes": "version"}.get(str(route[0]) if route else "", route[0] if route else "")
+            inside = ("offline",) if renamed == "offline" else ("cluster", renamed, *route[1:])
+            yield from _said(stack.layers, inside)
+
+    def tenant(self, route: Route) -> Iterator[Said]:
+        yield from _said(self.wiring.stack.tenant_layers[self.wired.component.tenant], route)
+
+    def images(self, route: Route) -> Iterator[Said]:
+        blueprint = self.wired.component.blueprint
+        place = blueprint.manifest.place(("spec", "images", *route, "reference"))
+        yield Said(f"blueprint {blueprint.label}", place, value_at(route, self.wired.context["images"]))
+
+    def delivery(self, route: Route) -> Iterator[Said]:
+        document = self.wiring.stack.fleet.document
+        delivery = document.data["spec"].get("delivery") or {}
+        key = {"repository": "url"}.get(str(route[0]), route[0]) if route else ""
+        if key in delivery:
+            yield Said("fleet", document.place(("spec", "delivery", key)), delivery[key])
+
+    def grants(self, _route: Route) -> Iterator[str]:
+        own = self.wired.component
+        for grant in self.wiring.grants:
+            if own.role == "ingress" or grant.principal.name == own.name:
+                note = f" (widened: {grant.widened})" if grant.widened else ""
+                who = f"{grant.principal.kind} {grant.principal.name} of tenant {grant.principal.tenant}"
+                yield f"{who} may {grant.action} {grant.filter}, because of {grant.because}{note}"
+
+    def flows(self, _route: Route) -> Iterator[str]:
+        for flow in self.wiring.flows[self.wired.component]:
+            note = f" (widened: {flow.widened})" if flow.widened else ""
+            yield f"{flow.direction} on port {flow.port}/{flow.protocol}, because {flow.because}{note}"
+
+    def uplink(self, _route: Route) -> Iterator[str]:
+        for tenant, spec in self.wiring.stack.tenants.items():
+            for direction, filters in sorted((spec.get("uplink") or {}).items()):
+                yield f"tenants.{tenant}.uplink.{direction}: {', '.join(filters)}"
+
+
+WORKED_OUT = "worked out by the composer from the site's name and components"
+
+SOURCES: dict[str, Callable[[Answers, Route], Iterator[Said]]] = {
+    "params": Answers.params,
+    "spec": Answers.spec,
+    "site": Answers.site,
+    "tenant": Answers.tenant,
+    "images": Answers.images,
+    "delivery": Answers.delivery,
+}
+"""Part of the render context -> the layers that set it."""
+
+DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
+    "listeners": Answers.grants,
+    "clients": Answers.grants,
+    "client": Answers.grants,
+    "network": Answers.flows,
+    "bridge": Answers.uplink,
+}
+"""Part of the render context -> the rows that it follows from."""
+
+
+def _said(layers: Sequence[Layer], route: Route) -> Iterator[Said]:
+    for found in history(layers, route):
+        yield Said(found.layer.name, found.place, found.value, found.removed)
+
+
+def _written(role: str, route: Route, spec: Mapping[str, Any]) -> Route:
+    """Where a document writes what stands at *route* of the common shape."""
+    if not route:
+        return ()
+    top, rest = route[0], route[1:]
+    if role == "gateway" and top == "devices" and rest:
+        return ("devices", spec["devices"][rest[0]]["name"], *rest[1:])
+    if role == "stream" and top == "inputs":
+        return ("from", *(str(spec["inputs"][i]["name"]) for i in rest[:1] if isinstance(i, int)))
+    if role == "function" and top == "emits":
+        return ("emits", *rest)
+    return ({"deadletter": "deadLetter"}.get(str(top), top), *rest)

@@ -1,0 +1,58 @@
+"""An explanation as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from composer.model.explanation import Explanation, Input, Said
+from composer.report.escape import escaped
+
+WIDEST = 120
+MOST = 12
+"""Leaves shown of one question; a whole object has hundreds."""
+
+
+def text(explanations: Sequence[Explanation]) -> str:
+    """The explanations for people, one block each."""
+    blocks = ["\n".join(_lines(explanation)) for explanation in explanations[:MOST]]
+    more = len(explanations) - MOST
+    if more > 0:
+        blocks.append(f"... and {more} more values; name a field to see them")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    yield f"{explanation.object} {explanation.field} = {_shown(explanation.value)}"
+    yield f"  placed by {explanation.template}  (component {explanation.component})"
+    if not explanation.expression:
+        yield "  the template states this value"
+        return
+    yield f"  expression {escaped(explanation.expression)}"
+    for read in explanation.inputs:
+        yield from _input(read)
+
+
+def _input(read: Input) -> Iterator[str]:
+    yield f"  read {read.path} = {_shown(read.value)}"
+    *overridden, last = read.said or (None,)
+    if last is not None:
+        yield f"    set by {_source(last)}"
+    for said in reversed(overridden):
+        if said is not None:
+            what = "removed" if said.removed else _shown(said.value)
+            yield f"    overrides {what} of {_source(said)}"
+    for reason in read.derived[:MOST]:
+        yield f"    {escaped(reason)}"
+    if len(read.derived) > MOST:
+        yield f"    ... and {len(read.derived) - MOST} more"
+
+
+def _source(said: Said) -> str:
+    return f"{said.layer}, {said.place}"
+
+
+def _shown(value: Any) -> str:
+    written = json.dumps(value, ensure_ascii=False)
+    return escaped(written if len(written) <= WIDEST else f"{written[: WIDEST - 3]}...")
