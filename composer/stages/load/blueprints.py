@@ -133,11 +133,8 @@ def _texts(root: Path, folder: str) -> list[str]:
 
 
 def _params(root: Path, path: str) -> Document:
-    """The parameter rules; none where the blueprint has no params.yaml or an empty one."""
-    if not (root / path).exists():
-        return Document(path, "", {})
-    document = read_document(root, path)
-    return Document(path, document.text, {}, document.digest) if document.data is None else document
+    """The parameter rules; none where the blueprint has no params.yaml."""
+    return read_document(root, path) if (root / path).exists() else Document(path, "", {})
 
 
 def _fragments(library: Library, manifests: Iterable[Document]) -> dict[str, Document]:

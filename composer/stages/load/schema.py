@@ -42,9 +42,12 @@ def _envelope(document: Document, kind: str) -> list[Diagnostic]:
     """What makes it pointless to look further: another sort of document, or none at all."""
     data = document.data
     if not isinstance(data, dict):
-        found = "the file is empty" if data is None else "the file is no mapping"
         hint = f"a document has the keys apiVersion: {API_VERSION}, kind: {kind}, metadata and spec"
-        return [error("D010", f"{found}; expected a document of kind {kind}", document.place(), hint=hint)]
+        return [
+            error(
+                "D010", f"expected a document of kind {kind}, found no mapping", document.place(), hint=hint
+            )
+        ]
     findings = []
     version, written = data.get("apiVersion"), data.get("kind")
     if version is not None and version != API_VERSION:
