@@ -1,7 +1,7 @@
 """The slow way to render: place by place through the templates, remembering where every value came from.
 
 It yields what the compiled program yields. It serves two purposes: to say which leaf, expression and inputs
-a field of an object came from, and, where a component fails, to find everything that is wrong with it, and where.
+a field of an object came from, and, where a component fails, to find everything that is wrong and where.
 """
 
 from __future__ import annotations
