@@ -34,7 +34,7 @@ class Source:
 
 
 def source_of(fleet: Path) -> Source:
-    """Where the fleet in this folder stands. Outside of any repository it has no commit and counts as changed.
+    """Where the fleet in this folder stands. Outside of a repository it has no commit and counts as changed.
 
     Raises Rejected where git does not want to read its repository.
     """

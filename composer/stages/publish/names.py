@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import groupby
 
 from composer.diagnostic import Diagnostic, Place, error
-
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+from composer.model.names import branch_fault
 
 
 def check_branches(branches: Mapping[str, str], places: Mapping[str, Place]) -> list[Diagnostic]:
     """What is wrong with the branches (site -> branch) of a fleet; to be asked before anything is written."""
     findings = [
-        error("B004", f"{branch!r} of site {site} is not a name that Git takes for a branch", places[site])
+        error("B004", f"{branch!r} of site {site} cannot be a branch: {fault}", places[site])
         for site, branch in sorted(branches.items())
-        if not is_branch_name(branch)
+        if (fault := branch_fault(branch))
     ]
     return findings + _equal(branches, places) + _nested(branches, places)
-
-
-def is_branch_name(name: str) -> bool:
-    """Whether Git takes the name for a branch (git-check-ref-format)."""
-    parts = name.split("/")
-    fine = all(part and part[0] not in ".-" and not part.endswith((".", ".lock")) for part in parts)
-    return fine and name != "HEAD" and not _FORBIDDEN.search(name)
 
 
 def _equal(branches: Mapping[str, str], places: Mapping[str, Place]) -> list[Diagnostic]:

@@ -84,8 +84,8 @@ def publish(
 ) -> Iterator[SiteResult]:
     """Brings each site's branch to the site's files with one commit, where it does not hold them yet.
 
-    Sites are taken one after the other and not kept. Those that need no commit are answered at once, the others
-    at the end, when their branches have moved. One that cannot be published does not hold the others up.
+    Sites are taken one after the other and not kept. Those that need no commit are answered at once, the
+    others at the end, when their branches have moved. One that cannot be published does not hold others up.
     """
     sites = iter(sites)
     # Whoever makes the sites may fork processes for it: before there is a lock, or they would hold it too.

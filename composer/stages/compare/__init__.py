@@ -1,0 +1,22 @@
+"""Compare: what changes between a branch's objects and those a site renders to, and what of it is dangerous."""
+
+from composer.stages.compare.change import Action, Change, Danger, FieldChange, Identity, Risk, SiteDiff
+from composer.stages.compare.compare import compare, compare_files, is_secret, read_object
+from composer.stages.compare.groups import Comparison, GroupedChange, group
+
+__all__ = [
+    "Action",
+    "Change",
+    "Comparison",
+    "Danger",
+    "FieldChange",
+    "GroupedChange",
+    "Identity",
+    "Risk",
+    "SiteDiff",
+    "compare",
+    "compare_files",
+    "group",
+    "is_secret",
+    "read_object",
+]

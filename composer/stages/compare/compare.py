@@ -1,0 +1,108 @@
+"""Two sets of objects, matched by identity wherever their files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from composer.diagnostic import Rejected
+from composer.source.reader import parse
+from composer.stages.compare.change import HIDDEN, Action, Change, FieldChange, Identity
+from composer.stages.compare.dangers import dangers_of_change, dangers_of_removal
+from composer.stages.compare.fields import differences
+
+_CONFIDENTIAL = frozenset({"data", "stringData"})
+_BOOKKEEPING = frozenset({"digest", "inventory"})
+"""Of a lock file: they differ whenever anything does, and say nothing that the other changes do not."""
+
+
+def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[Change, ...]:
+    """The changes between files, path -> content. Files that are equal on both sides need not be given."""
+    return compare(
+        {path: read_object(path, content) for path, content in old.items() if new.get(path) != content},
+        {path: read_object(path, content) for path, content in new.items() if old.get(path) != content},
+    )
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The changes between objects, path -> object, in identity order.
+
+    Left out is what follows from the rest: kustomizations, and the lock file's digest and inventory.
+    """
+    before, after = _by_identity(old), _by_identity(new)
+    identities = sorted(before.keys() | after.keys())
+    changes = (_change(identity, before.get(identity), after.get(identity)) for identity in identities)
+    return tuple(change for change in changes if change)
+
+
+def read_object(path: str, content: bytes) -> Any:
+    """The object in a file. What is none (somebody may have edited the branch) is a "File" with its text."""
+    try:
+        data = parse(content.decode(), path).data
+    except (Rejected, UnicodeDecodeError):
+        data = None
+    return data if _is_object(data) else {"kind": "File", "text": content.decode("utf-8", "backslashreplace")}
+
+
+def _is_object(data: Any) -> bool:
+    """Whether data has what tells objects apart, in the form that Kubernetes gives it."""
+    if not isinstance(data, dict) or not isinstance(data.get("metadata", {}), dict):
+        return False
+    metadata = data.get("metadata", {})
+    names = (
+        data.get("apiVersion"),
+        data.get("kind"),
+        metadata.get("name", ""),
+        metadata.get("namespace", ""),
+    )
+    return all(isinstance(name, str) for name in names)
+
+
+def identity_of(path: str, object_: Mapping[str, Any]) -> Identity:
+    """Which object this is."""
+    group, slash, _ = object_.get("apiVersion", "").partition("/")
+    metadata = object_.get("metadata", {})
+    return Identity(
+        group if slash else "", object_["kind"], metadata.get("namespace", ""), metadata.get("name", path)
+    )
+
+
+_Placed = tuple[str, Any]
+
+
+def _by_identity(objects: Mapping[str, Any]) -> dict[Identity, _Placed]:
+    placed = ((identity_of(path, object_), (path, object_)) for path, object_ in objects.items())
+    # Flux has a kind Kustomization too, which is an object like any other.
+    return {identity: place for identity, place in placed if identity.group != "kustomize.config.k8s.io"}
+
+
+def _change(identity: Identity, old: _Placed | None, new: _Placed | None) -> Change | None:
+    if new is None:
+        assert old
+        return Change(Action.REMOVED, identity, old[0], dangers=dangers_of_removal(identity))
+    if old is None:
+        return Change(Action.ADDED, identity, new[0])
+    fields = tuple(_fields(identity, old[1], new[1]))
+    dangers = dangers_of_change(identity, old[1], fields)
+    shown = tuple(_masked(change) for change in fields) if is_secret(identity) else fields
+    return Change(Action.CHANGED, identity, new[0], shown, dangers) if fields else None
+
+
+def _fields(identity: Identity, old: Any, new: Any) -> Iterator[FieldChange]:
+    """The fields that differ, without what is mere bookkeeping."""
+    lock = identity.kind == "Lock" and identity.group == "edge-composer.io"
+    return (change for change in differences(old, new) if not (lock and change.steps[0] in _BOOKKEEPING))
+
+
+def is_secret(identity: Identity) -> bool:
+    return identity.kind == "Secret" and not identity.group
+
+
+def _masked(change: FieldChange) -> FieldChange:
+    """The change of a Secret's field without values, wherever they could stand."""
+    if change.steps[0] not in _CONFIDENTIAL:
+        return change
+    old = None if change.action is Action.ADDED else HIDDEN
+    new = None if change.action is Action.REMOVED else HIDDEN
+    return replace(change, old=old, new=new)

@@ -1,0 +1,145 @@
+"""What makes a change dangerous: the API server will refuse it, or data, namespaces or running pods go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from composer.model.units import UnitError, quantity
+from composer.stages.compare.change import Action, Danger, FieldChange, Identity, Risk, Steps, path_text
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Fields below *root* that cannot be changed once the object exists, except those in *but*."""
+
+    root: Steps
+    but: tuple[Steps, ...] = ()
+
+    def holds(self, steps: Steps) -> bool:
+        """Whether changing this field changes something fixed."""
+        return _below(steps, self.root) and not any(_below(steps, free) for free in self.but)
+
+
+def _all_but(*free: str) -> Fixed:
+    return Fixed(("spec",), tuple(("spec", *name.split(".")) for name in free))
+
+
+IMMUTABLE: Mapping[tuple[str, str], tuple[Fixed, ...]] = {
+    # Each from the update validation of Kubernetes 1.33: pkg/apis/<group>/validation/validation.go.
+    ("apps", "DaemonSet"): (Fixed(("spec", "selector")),),
+    ("apps", "Deployment"): (Fixed(("spec", "selector")),),
+    ("apps", "ReplicaSet"): (Fixed(("spec", "selector")),),
+    ("apps", "StatefulSet"): (
+        _all_but(
+            *("replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit"),
+            *("persistentVolumeClaimRetentionPolicy", "minReadySeconds"),
+        ),
+    ),
+    ("batch", "Job"): (
+        Fixed(("spec", "selector")),
+        Fixed(("spec", "template")),
+        Fixed(("spec", "completions")),
+        Fixed(("spec", "completionMode")),
+        Fixed(("spec", "podFailurePolicy")),
+        Fixed(("spec", "backoffLimitPerIndex")),
+        Fixed(("spec", "managedBy")),
+        Fixed(("spec", "successPolicy")),
+    ),
+    ("", "PersistentVolumeClaim"): (_all_but("resources", "volumeAttributesClassName"),),
+    ("", "PersistentVolume"): (
+        _all_but(
+            *("accessModes", "capacity", "claimRef", "mountOptions", "persistentVolumeReclaimPolicy"),
+            *("storageClassName", "volumeAttributesClassName", "nodeAffinity"),
+        ),
+    ),
+    ("", "ResourceQuota"): (Fixed(("spec", "scopes")),),
+    ("", "Secret"): (Fixed(("type",)),),
+    ("", "Service"): (Fixed(("spec", "clusterIP")), Fixed(("spec", "clusterIPs"))),
+    ("networking.k8s.io", "IngressClass"): (Fixed(("spec", "controller")),),
+    ("node.k8s.io", "RuntimeClass"): (Fixed(("handler",)),),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (Fixed(("roleRef",)),),
+    ("rbac.authorization.k8s.io", "RoleBinding"): (Fixed(("roleRef",)),),
+    ("scheduling.k8s.io", "PriorityClass"): (Fixed(("value",)), Fixed(("preemptionPolicy",))),
+    ("storage.k8s.io", "StorageClass"): (
+        Fixed(("parameters",)),
+        Fixed(("provisioner",)),
+        Fixed(("reclaimPolicy",)),
+        Fixed(("volumeBindingMode",)),
+    ),
+}
+
+_FROZEN_DATA = tuple(Fixed((key,)) for key in ("binaryData", "data", "immutable", "stringData"))
+"""What `immutable: true` fixes in a ConfigMap or Secret (stringData becomes data)."""
+
+_RESTARTING = frozenset({("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "StatefulSet")})
+_CLAIM = ("", "PersistentVolumeClaim")
+_NAMESPACE = ("", "Namespace")
+_TEMPLATE: Steps = ("spec", "template")
+_STORAGE: Steps = ("spec", "resources", "requests", "storage")
+
+
+def dangers_of_removal(identity: Identity) -> tuple[Danger, ...]:
+    """What deleting this object means."""
+    kind = (identity.group, identity.kind)
+    if kind == _NAMESPACE:
+        return (Danger(Risk.NAMESPACE, "deletes the namespace and everything in it"),)
+    if kind == _CLAIM:
+        return (
+            Danger(Risk.DATA, "deletes the claim; with most storage classes, the data on the volume with it"),
+        )
+    if identity.kind == "CustomResourceDefinition":
+        return (Danger(Risk.DELETES, "deletes the kind and every object of it"),)
+    return (Danger(Risk.DELETES, "deletes the object"),)
+
+
+def dangers_of_change(identity: Identity, old: Any, fields: Sequence[FieldChange]) -> tuple[Danger, ...]:
+    """What changing these fields of an existing object means; *old* is the object as it is."""
+    kind = (identity.group, identity.kind)
+    rules: tuple[Callable[[], Iterator[Danger]], ...] = (
+        lambda: _immutable(_fixed(kind, old), fields),
+        lambda: _storage(fields) if kind == _CLAIM else iter(()),
+        lambda: _restart(fields) if kind in _RESTARTING else iter(()),
+    )
+    return tuple(danger for rule in rules for danger in rule())
+
+
+def _fixed(kind: tuple[str, str], old: Any) -> tuple[Fixed, ...]:
+    freezes = kind in (("", "ConfigMap"), ("", "Secret")) and old.get("immutable") is True
+    return IMMUTABLE.get(kind, ()) + (_FROZEN_DATA if freezes else ())
+
+
+def _immutable(fixed: Sequence[Fixed], fields: Sequence[FieldChange]) -> Iterator[Danger]:
+    for change in fields:
+        if any(rule.holds(change.steps) or _above(change, rule) for rule in fixed):
+            message = "cannot be changed once the object exists; it has to be deleted and made anew"
+            yield Danger(Risk.IMMUTABLE, message, change.path)
+
+
+def _above(change: FieldChange, rule: Fixed) -> bool:
+    """Whether a field went or came with something fixed in it (the whole spec, say)."""
+    return not rule.but and len(change.steps) < len(rule.root) and _below(rule.root, change.steps)
+
+
+def _storage(fields: Sequence[FieldChange]) -> Iterator[Danger]:
+    for change in fields:
+        if change.steps == _STORAGE and change.action is Action.CHANGED and _shrinks(change.old, change.new):
+            yield Danger(Risk.DATA, f"a volume cannot shrink from {change.old} to {change.new}", change.path)
+
+
+def _shrinks(old: Any, new: Any) -> bool:
+    try:
+        return quantity(new) < quantity(old)
+    except UnitError:
+        return False
+
+
+def _restart(fields: Sequence[FieldChange]) -> Iterator[Danger]:
+    first = next((change for change in fields if _below(change.steps, _TEMPLATE)), None)
+    if first:
+        yield Danger(Risk.RESTARTS, "restarts its pods", path_text(_TEMPLATE))
+
+
+def _below(steps: Steps, root: Steps) -> bool:
+    return steps[: len(root)] == root
