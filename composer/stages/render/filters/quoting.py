@@ -38,10 +38,10 @@ def mosquitto(value: Any) -> Quoted:
     """A value for mosquitto.conf or an access list, where it reaches to the end of its line."""
     made = string(value)
     if _CONTROL.search(made):
-        raise Refused("T017", f"mosquitto cannot take {made!r}: it holds a line break or a control character")
+        raise Refused("T016", f"mosquitto cannot take {made!r}: it holds a line break or a control character")
     if made != made.strip() or not made:
         raise Refused(
-            "T017", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty"
+            "T016", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty"
         )
     return Quoted(made)
 
@@ -50,7 +50,7 @@ def bento(value: Any) -> Quoted:
     """A JSON value for a Bento configuration, with `${` written so that it is no variable."""
     made = _compact(plain(value))
     if "${!" in made:
-        raise Refused("T017", f"Bento would run the interpolation in {made}")
+        raise Refused("T016", f"Bento would run the interpolation in {made}")
     return Quoted(capped_text(made.replace("${", "\\u0024{")))
 
 
@@ -66,10 +66,10 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         return _toml_string(value)
     if isinstance(value, int) and value.bit_length() > 63:
-        raise Refused("T017", f"TOML has no integer of the size of {value}")
+        raise Refused("T016", f"TOML has no integer of the size of {value}")
     if isinstance(value, bool | int | float):
         return json_module.dumps(value)
-    raise Refused("T017", f"TOML has no {kind_of(value)}")
+    raise Refused("T016", f"TOML has no {kind_of(value)}")
 
 
 def _toml_key(key: str) -> str:
