@@ -123,7 +123,7 @@ def history(layers: Sequence[Layer], route: Route) -> list[Origin]:
 
 
 def origin(layers: Sequence[Layer], route: Route) -> Origin | None:
-    """The highest layer that has a say in the merged value at *route*, or None where there is no such value."""
+    """The highest layer with a say in the merged value at *route*, or None where there is no such value."""
     said = history(layers, route)
     return said[-1] if said and not said[-1].removed else None
 

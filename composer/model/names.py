@@ -52,7 +52,7 @@ _SITE_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def site_name_fault(name: str) -> str:
-    """Why *name* cannot be a site's, or "". A site's name is part of a branch, a host name and object names."""
+    """Why *name* cannot be a site's, or "". A site's name is part of branches, host names and object names."""
     return next((fault for pattern, fault in _SITE_FAULTS if pattern.fullmatch(name)), "")
 
 
@@ -79,7 +79,7 @@ _START = _BRANCH_FAULTS[1][0]
 
 
 def branch_fault(branch: str) -> str:
-    """Why *branch* cannot be a branch's name (git check-ref-format's rules, and the composer's own), or ""."""
+    """Why *branch* cannot be a branch's name (git check-ref-format's rules and the composer's own), or ""."""
     for pattern, fault in _BRANCH_FAULTS:
         look = {_WHOLE: pattern.fullmatch, _START: pattern.match}.get(pattern, pattern.search)
         if look(branch):
