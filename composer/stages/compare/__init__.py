@@ -1,7 +1,7 @@
-"""Compare: what changes between a branch's objects and those a site renders to, and what of it is dangerous."""
+"""Compare: what changes between a branch's objects and a site's, and what is dangerous in it."""
 
 from composer.stages.compare.change import Action, Change, Danger, FieldChange, Identity, Risk, SiteDiff
-from composer.stages.compare.compare import compare, compare_files, is_secret, read_object
+from composer.stages.compare.compare import compare, compare_files, is_secret_file, read_object
 from composer.stages.compare.groups import Comparison, GroupedChange, group
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "compare",
     "compare_files",
     "group",
-    "is_secret",
+    "is_secret_file",
     "read_object",
 ]

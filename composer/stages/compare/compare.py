@@ -99,6 +99,15 @@ def is_secret(identity: Identity) -> bool:
     return identity.kind == "Secret" and not identity.group
 
 
+def is_secret_file(path: str, content: bytes) -> bool:
+    """Whether the file holds a Secret, or something unreadable that may be one."""
+    # Looking for the word first, because parsing takes a thousand times as long.
+    if b"Secret" not in content:
+        return False
+    identity = identity_of(path, read_object(path, content))
+    return is_secret(identity) or identity.kind == "File"
+
+
 def _masked(change: FieldChange) -> FieldChange:
     """The change of a Secret's field without values, wherever they could stand."""
     if change.steps[0] not in _CONFIDENTIAL:

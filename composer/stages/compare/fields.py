@@ -21,7 +21,7 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "items": ("key",),
     "taints": ("key",),
 }
-"""List -> fields, one of which tells its items apart where `name` does not (patchMergeKey in Kubernetes' API)."""
+"""List -> fields, one of which tells its items apart where `name` does not (Kubernetes' patchMergeKey)."""
 
 _BESIDES = {
     "containerPort": "protocol",

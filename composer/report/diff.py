@@ -1,0 +1,145 @@
+"""A comparison for people: a summary, then each distinct change once, with the sites it happens at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from itertools import takewhile
+from typing import Any
+
+from composer.emit import to_yaml
+from composer.report.visible import visible
+from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange
+
+_SIGNS = {Action.ADDED: "+", Action.CHANGED: "~", Action.REMOVED: "-"}
+_COLOURS = {"+": "32", "-": "31", "!": "33", "~": "36"}
+_CONTEXT = 2
+_TOO_LONG = 5_000
+"""Lines of a value; finding the difference of longer ones would take longer than anybody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is shown: changes, fields of each, lines of a value, characters of a line, names of sites."""
+
+    changes: int = 200
+    fields: int = 40
+    lines: int = 60
+    width: int = 200
+    sites: int = 5
+
+
+DEFAULT = Limits()
+
+
+def human(comparison: Comparison, *, colour: bool = False, limits: Limits = DEFAULT) -> str:
+    """The comparison as text. What is left out for length is counted where it would have stood."""
+    lines = [summary(comparison), *_dangers(comparison)]
+    for group in comparison.groups[: limits.changes]:
+        lines += ["", *_group(group, limits)]
+    lines += _cut(len(comparison.groups) - limits.changes, "more change", "", before=[""])
+    if comparison.bookkeeping:
+        sites = _sites(comparison.bookkeeping, limits)
+        lines += ["", f"{sites}: no object changes, only composer.lock.yaml or a kustomization.yaml"]
+    return "".join(f"{_coloured(line) if colour else line}\n" for line in lines)
+
+
+def summary(comparison: Comparison) -> str:
+    """In one line: "3 distinct changes at 9,812 of 10,000 sites: 1 added, 2 changed, 0 removed"."""
+    if not comparison.changed:
+        return f"no changes at {_count(comparison.sites, 'site')}"
+    numbers = ", ".join(f"{comparison.count(action):,} {action}" for action in Action)
+    distinct = _count(len(comparison.groups), "distinct change")
+    return f"{distinct} at {len(comparison.changed):,} of {_count(comparison.sites, 'site')}: {numbers}"
+
+
+def _dangers(comparison: Comparison) -> Iterator[str]:
+    """What to look at first, counted."""
+    risks = Counter(danger.risk for group in comparison.groups for danger in group.change.dangers)
+    if risks:
+        yield "! look twice: " + ", ".join(f"{risks[risk]:,} {risk}" for risk in sorted(risks))
+
+
+def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
+    change = group.change
+    yield visible(f"{_SIGNS[change.action]} {change.identity}")
+    yield f"    at {_sites(group.sites, limits)}"
+    for danger in change.dangers[: limits.fields]:
+        yield visible(f"  ! {danger.field + ' ' if danger.field else ''}{danger.message}")
+    yield from _fields(change, limits)
+
+
+def _fields(change: Change, limits: Limits) -> Iterator[str]:
+    for field in change.fields[: limits.fields]:
+        yield f"    {_crop(visible(field.path), limits.width)}"
+        shown = list(_values(field, limits))
+        yield from (f"      {line}" for line in shown[: limits.lines])
+        yield from _cut(len(shown) - limits.lines, "more line", "      ")
+    yield from _cut(len(change.fields) - limits.fields, "more field", "    ")
+
+
+def _values(field: FieldChange, limits: Limits) -> Iterator[str]:
+    """The old and the new value, signed; of long texts only the lines that differ and some around them."""
+    old, new = field.old, field.new
+    if field.action is Action.CHANGED and isinstance(old, str) and isinstance(new, str):
+        if "\n" in old or "\n" in new:
+            yield from (_crop(line, limits.width) for line in _text_difference(old, new))
+            return
+        old, new = _around_difference(old, new, limits.width)
+    if field.action is not Action.ADDED:
+        yield from _signed("-", old, limits)
+    if field.action is not Action.REMOVED:
+        yield from _signed("+", new, limits)
+
+
+def _signed(sign: str, value: Any, limits: Limits) -> Iterator[str]:
+    text = to_yaml(value) if value is None or value != "" else '""'
+    return (f"{sign} {_crop(visible(line), limits.width)}" for line in text.splitlines())
+
+
+def _text_difference(old: str, new: str) -> Iterator[str]:
+    before, after = ([visible(line) for line in text.split("\n")] for text in (old, new))
+    if max(len(before), len(after)) > _TOO_LONG:
+        yield f"~ a text of {len(before):,} lines became one of {len(after):,} lines"
+        return
+    for line in list(unified_diff(before, after, n=_CONTEXT, lineterm=""))[2:]:
+        yield (
+            f"{line[0]} {line[1:]}" if line[0] in "+- " else f"@ line {line.split()[2].partition(',')[0][1:]}"
+        )
+
+
+def _around_difference(old: str, new: str, width: int) -> tuple[str, str]:
+    """Both texts, cut at the front where they are long and begin alike, so that what differs is seen."""
+    if max(len(old), len(new)) <= width:
+        return old, new
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    start = max(0, same - 30)
+    return (f"…{old[start:]}", f"…{new[start:]}") if start else (old, new)
+
+
+def _sites(names: Sequence[str], limits: Limits) -> str:
+    more = len(names) - limits.sites
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"{_count(len(names), 'site')}: {', '.join(names[: limits.sites])}{rest}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _cut(number: int, what: str, indent: str, before: Iterable[str] = ()) -> Iterator[str]:
+    """The line that says how much is not shown; nothing where all is."""
+    if number > 0:
+        yield from before
+        yield f"{indent}… {_count(number, what)} not shown"
+
+
+def _crop(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[:width]}… ({len(line) - width:,} more characters)"
+
+
+def _coloured(line: str) -> str:
+    code = _COLOURS.get(line.lstrip()[:1])
+    return f"\x1b[{code}m{line}\x1b[0m" if code else line

@@ -1,0 +1,52 @@
+"""A comparison for programs. docs/reference/branch.md describes the form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange
+
+_MOST_CHANGES = 10_000
+"""A program that reads more of them in one piece should ask for fewer sites."""
+
+
+def as_json(comparison: Comparison) -> str:
+    """The comparison as JSON, with a line break at the end. "cut" counts the changes that are left out."""
+    groups = comparison.groups[:_MOST_CHANGES]
+    document = {
+        "apiVersion": "edge-composer.io/v1alpha1",
+        "kind": "Diff",
+        "summary": {
+            "sites": comparison.sites,
+            "changedSites": len(comparison.changed),
+            **{str(action): comparison.count(action) for action in Action},
+        },
+        "changes": [_group(group) for group in groups],
+        "bookkeeping": list(comparison.bookkeeping),
+        "cut": len(comparison.groups) - len(groups),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n"
+
+
+def _group(group: GroupedChange) -> dict[str, Any]:
+    change: Change = group.change
+    return {
+        "action": str(change.action),
+        "object": change.identity._asdict(),
+        "path": change.path,
+        "fields": [_field(field) for field in change.fields],
+        "dangers": [{"risk": str(d.risk), "message": d.message, "field": d.field} for d in change.dangers],
+        "sites": list(group.sites),
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    """A field; what is not on one side is left out there, because null would be a value."""
+    values = {"old": field.old, "new": field.new}
+    missing = {Action.ADDED: "old", Action.REMOVED: "new"}.get(field.action)
+    return {
+        "action": str(field.action),
+        "path": field.path,
+        **{k: v for k, v in values.items() if k != missing},
+    }
