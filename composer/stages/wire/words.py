@@ -11,7 +11,7 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, Place, error
 from composer.merge import origin
-from composer.model.expression import ExpressionError, parse_expression
+from composer.model.expression import ExpressionError, parse
 from composer.model.names import expand_names
 from composer.model.stack import Component, Stack
 from composer.model.topics import topic, topic_filter
@@ -113,7 +113,7 @@ def names_fault(text: str) -> str:
 @lru_cache(maxsize=8192)
 def expression_fault(text: str) -> str:
     try:
-        parse_expression(text)
+        parse(text)
     except ExpressionError as wrong:
         return f"{text!r} is not an expression: {wrong}"
     return ""

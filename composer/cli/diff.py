@@ -1,0 +1,45 @@
+"""`composer diff`: what publishing would change."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from composer.cli import exits
+from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
+from composer.cli.show import count, first_few, say, show_findings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_selectors(parser)
+    parser.add_argument("--format", choices=("human", "unified", "json"), default="human", help="how it is shown")
+    parser.add_argument("--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches")
+    parser.add_argument("--exit-code", action="store_true", help=f"end with {exits.CHANGES} where there are changes")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.diff import against_branches, against_revision
+    from composer.report.diff import human
+    from composer.report.diff_json import as_json
+    from composer.report.unified import unified
+    from composer.stages.compare import group
+
+    fleet, findings = open_fleet(arguments)
+    names = chosen_sites(fleet, arguments)
+    if arguments.base:
+        found = against_revision(fleet, names, jobs(arguments), arguments.base)
+    else:
+        found = against_branches(fleet, names, jobs(arguments))
+    findings += found.findings
+    show_findings(findings, "full", stream=sys.stderr)
+    if arguments.format == "unified":
+        sys.stdout.writelines(unified(found.diffs))
+    else:
+        comparison = group(found.diffs, found.unchanged)
+        json = arguments.format == "json"
+        sys.stdout.write(as_json(comparison) if json else human(comparison, colour=sys.stdout.isatty()))
+    if found.failed:
+        say(f"{count(len(found.failed), 'site')} could not be rendered: {first_few(found.failed)}")
+    if any(finding.is_error for finding in findings):
+        return exits.FINDINGS
+    return exits.CHANGES if arguments.exit_code and found.diffs else exits.DONE
