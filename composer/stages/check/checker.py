@@ -1,0 +1,66 @@
+"""Stage check: every object of a site against its schema, then all of them against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from composer.diagnostic import Diagnostic, error, in_order
+from composer.model.stack import Rendered
+from composer.stages.check.contents import check_contents
+from composer.stages.check.context import CheckContext
+from composer.stages.check.fields import check_fields
+from composer.stages.check.identity import check_identity, check_scope
+from composer.stages.check.images import check_images
+from composer.stages.check.labels import check_labels
+from composer.stages.check.objects import subject_of
+from composer.stages.check.places import place_of, written_at
+from composer.stages.check.references import check_references
+from composer.stages.check.resources import check_resources
+from composer.stages.check.security import check_security
+from composer.stages.check.selectors import check_policies, check_probes, check_services, check_workloads
+from composer.stages.check.site import Site
+from composer.stages.check.volumes import check_doubles, check_volumes
+from composer.stages.check.walls import check_walls
+
+RULES: tuple[Callable[[Site], Iterator[Diagnostic]], ...] = (
+    check_identity,
+    check_scope,
+    check_walls,
+    check_labels,
+    check_contents,
+    check_images,
+    check_doubles,
+    check_volumes,
+    check_references,
+    check_workloads,
+    check_services,
+    check_probes,
+    check_policies,
+    check_security,
+    check_resources,
+)
+
+
+def check(objects: Sequence[Rendered], context: CheckContext) -> list[Diagnostic]:
+    """Everything that is wrong with a site's objects, in order.
+
+    Raises Rejected where the site's Kubernetes version is not known at all.
+    """
+    schemas, findings = context.schemas()
+    named = [(rendered, subject_of(rendered)) for rendered in objects]
+    subjects = [subject for _, subject in named if subject is not None]
+    sound, misfits = check_fields(subjects, schemas)
+    findings += [_nameless(rendered) for rendered, subject in named if subject is None]
+    findings += misfits
+    site = Site(context, schemas, subjects, sound)
+    for rule in RULES:
+        findings += rule(site)
+    return in_order(findings)
+
+
+def _nameless(rendered: Rendered) -> Diagnostic:
+    component = rendered.component
+    message = (
+        f"an object of {component.label} lacks apiVersion, kind or metadata.name, or one of them is no text"
+    )
+    return error("K001", message, place_of(rendered, ()), related=written_at(component))

@@ -1,0 +1,131 @@
+"""What a check must know besides the objects: the cluster's version, and what is there without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
+from composer.merge import origin
+from composer.model.blueprint import Blueprint
+from composer.model.conventions import DELIVERY_NAMESPACES, PLATFORM_NAMESPACE, tenant_namespace
+from composer.model.stack import Stack, Wiring
+from composer.source.packaged import packaged
+from composer.stages.check.schemas import Schemas, schemas_for, versions
+
+SECRET = "secretRef"  # noqa: S105 - the name of a type
+"""The type of a parameter that names a Secret."""
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a site's objects are checked against.
+
+    *kubernetes* is the cluster's version, written at the place that *version_place* works out; *fleet* is the
+    fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the
+    Secrets that documents declare and that are never rendered.
+    """
+
+    kubernetes: str
+    version_place: Callable[[], Place]
+    fleet: Path | None = None
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, wiring: Wiring) -> CheckContext:
+        """The context of a wired site."""
+        stack = wiring.stack
+        version = str(stack.spec["cluster"]["version"])
+        return cls(version, partial(_version_place, stack), stack.fleet.root, _declared_secrets(stack))
+
+    def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
+        """The schemas of the cluster's version, or of the newest known one with a warning.
+
+        Raises Rejected where the version is too old to be known, or no version at all.
+        """
+        folder = packaged("schemas")
+        known = versions(folder)
+        written = _VERSION.match(self.kubernetes)
+        wanted = (int(written[1]), int(written[2])) if written else (0, 0)
+        if known[0] <= wanted <= known[-1]:
+            return schemas_for(wanted, folder, self.fleet), []
+        oldest, newest = (".".join(map(str, version)) for version in (known[0], known[-1]))
+        if wanted < known[0]:
+            message = f"Kubernetes {self.kubernetes} cannot be checked; the oldest known version is {oldest}"
+            raise Rejected([error("K007", message, self.version_place())])
+        message = f"Kubernetes {self.kubernetes} is not known yet; objects are checked against {newest}"
+        newer = warning("K008", message, self.version_place(), hint="update the composer")
+        return schemas_for(known[-1], folder, self.fleet), [newer]
+
+
+def _version_place(stack: Stack) -> Place:
+    found = origin(stack.layers, ("cluster", "version"))
+    return found.place if found else stack.document.place(("spec", "cluster", "version"))
+
+
+def _declared_secrets(stack: Stack) -> dict[str, frozenset[str]]:
+    """Namespace -> Secrets that somebody else puts there, because a document says so."""
+    found = {tenant_namespace(name): frozenset(_tenant_secrets(spec)) for name, spec in stack.tenants.items()}
+    platform = frozenset(_platform_secrets(stack))
+    for namespace in (PLATFORM_NAMESPACE, *DELIVERY_NAMESPACES.values()):
+        found[namespace] = platform
+    return found
+
+
+def _tenant_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
+    for name, written in (spec.get("secrets") or {}).items():
+        if "existing" in written:
+            yield written["existing"]
+        elif "sops" in written:
+            yield name
+
+
+def _platform_secrets(stack: Stack) -> Iterator[str]:
+    uplink = stack.spec.get("uplink") or {}
+    if "identity" in uplink:
+        yield uplink["identity"]["secret"]
+    for licence in (stack.spec.get("licences") or {}).values():
+        yield licence["secret"]
+    for component in stack.components:
+        if not component.tenant and _names_secrets(component.blueprint):
+            for value, rule in _parameters(component.params, component.blueprint.params.data or {}):
+                if rule.get("type") == SECRET and isinstance(value, str):
+                    yield value.partition("/")[0]  # "name/key" is one key of a Secret
+
+
+@lru_cache(maxsize=1024)
+def _names_secrets(blueprint: Blueprint) -> bool:
+    """Whether any parameter of the blueprint is a Secret's name; most have none, and need not be searched."""
+    return SECRET in _types({"type": "dict", "schema": blueprint.params.data or {}})
+
+
+def _types(rule: Any) -> Iterator[str]:
+    if isinstance(rule, Mapping):
+        yield str(rule.get("type", ""))
+        for inner in rule.values():
+            yield from _types(inner)
+
+
+def _parameters(values: Any, rules: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Every value with the cerberus rule it falls under, however deep."""
+    for name, value in values.items():
+        if isinstance(rules.get(name), Mapping):
+            yield from _parameter(value, rules[name])
+
+
+def _parameter(value: Any, rule: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    yield value, rule
+    inner, each = rule.get("schema", {}), rule.get("valuesrules", {})
+    if isinstance(value, Mapping):
+        yield from _parameters(value, inner)
+        for item in value.values() if each else ():
+            yield from _parameter(item, each)
+    elif isinstance(value, list) and inner:
+        for item in value:
+            yield from _parameter(item, inner)

@@ -1,0 +1,121 @@
+"""What rules look at: the objects of one site, named, and the pod templates inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from composer.model.stack import Rendered
+from composer.source.document import Route
+
+Identity = tuple[str, str, str, str]
+"""API group, kind, namespace ("" for none) and name: what no two objects of a cluster share."""
+
+POD_TEMPLATES: Mapping[tuple[str, str], Route] = {
+    ("", "Pod"): (),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("", "PodTemplate"): ("template",),
+    ("", "ReplicationController"): ("spec", "template"),
+}
+"""(Group, kind) -> where its pod template stands."""
+
+
+class Subject(NamedTuple):
+    """An object under check."""
+
+    rendered: Rendered
+    object: dict[str, Any]
+    api_version: str
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """How messages name it: Kind/name."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        return (self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def tenant(self) -> str:
+        """The tenant whose blueprint made it, or "". The walls around a tenant are the platform's."""
+        component = self.rendered.component
+        return "" if component.role == "tenancy" else component.tenant
+
+
+class Container(NamedTuple):
+    """A container of a pod template. *route* leads to it from the object's root."""
+
+    route: Route
+    spec: dict[str, Any]
+    starts_first: bool
+    """Whether it is one of the initContainers."""
+
+    @property
+    def runs_on(self) -> bool:
+        """Whether it keeps running: an init container does so only as a sidecar."""
+        return not self.starts_first or self.spec.get("restartPolicy") == "Always"
+
+
+class Pod(NamedTuple):
+    """A pod template. *route* leads to it from the root of *subject*'s object."""
+
+    subject: Subject
+    route: Route
+    metadata: Mapping[str, Any]
+    labels: Mapping[str, str]
+    spec: dict[str, Any]
+    containers: tuple[Container, ...]
+
+    @property
+    def spec_route(self) -> Route:
+        return (*self.route, "spec")
+
+
+def subject_of(rendered: Rendered) -> Subject | None:
+    """The object with its names, or None where it has none to go by."""
+    thing = rendered.object
+    try:
+        metadata = thing["metadata"]
+        api_version, kind = thing["apiVersion"], thing["kind"]
+        name, namespace = metadata["name"], metadata.get("namespace", "")
+    except (KeyError, TypeError, AttributeError):
+        return None
+    if not (type(api_version) is type(kind) is type(name) is type(namespace) is str):
+        return None
+    if not (api_version and kind and name):
+        return None
+    return Subject(rendered, thing, api_version, api_version.rpartition("/")[0], kind, namespace, name)
+
+
+def pods_of(subjects: Iterable[Subject]) -> list[Pod]:
+    """The pod templates of those that have one."""
+    found = []
+    for subject in subjects:
+        route = POD_TEMPLATES.get((subject.group, subject.kind))
+        if route is not None:
+            found.append(_pod(subject, route))
+    return found
+
+
+def _pod(subject: Subject, route: Route) -> Pod:
+    template: Any = subject.object
+    for key in route:
+        template = template[key]
+    metadata = template.get("metadata", {})
+    spec = template.get("spec", {})
+    containers = tuple(
+        Container((*route, "spec", kind, index), container, kind == "initContainers")
+        for kind in ("initContainers", "containers")
+        for index, container in enumerate(spec.get(kind, ()))
+    )
+    return Pod(subject, route, metadata, metadata.get("labels", {}), spec, containers)
