@@ -11,7 +11,7 @@ from typing import Any
 
 from composer.emit import to_yaml
 from composer.report.visible import visible
-from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange
+from composer.stages.compare import HIDDEN, Action, Change, Comparison, FieldChange, GroupedChange
 
 _SIGNS = {Action.ADDED: "+", Action.CHANGED: "~", Action.REMOVED: "-"}
 _COLOURS = {"+": "32", "-": "31", "!": "33", "~": "36"}
@@ -67,7 +67,7 @@ def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
     yield visible(f"{_SIGNS[change.action]} {change.identity}")
     yield f"    at {_sites(group.sites, limits)}"
     for danger in change.dangers[: limits.fields]:
-        yield visible(f"  ! {danger.field + ' ' if danger.field else ''}{danger.message}")
+        yield visible(f"  ! {danger.field + ': ' if danger.field else ''}{danger.message}")
     yield from _fields(change, limits)
 
 
@@ -95,12 +95,13 @@ def _values(field: FieldChange, limits: Limits) -> Iterator[str]:
 
 
 def _signed(sign: str, value: Any, limits: Limits) -> Iterator[str]:
-    text = to_yaml(value) if value is None or value != "" else '""'
+    text = HIDDEN if value == HIDDEN else to_yaml(value)
     return (f"{sign} {_crop(visible(line), limits.width)}" for line in text.splitlines())
 
 
 def _text_difference(old: str, new: str) -> Iterator[str]:
-    before, after = ([visible(line) for line in text.split("\n")] for text in (old, new))
+    ends_alike = old.endswith("\n") == new.endswith("\n")
+    before, after = (_lines(text, ends_alike) for text in (old, new))
     if max(len(before), len(after)) > _TOO_LONG:
         yield f"~ a text of {len(before):,} lines became one of {len(after):,} lines"
         return
@@ -108,6 +109,14 @@ def _text_difference(old: str, new: str) -> Iterator[str]:
         yield (
             f"{line[0]} {line[1:]}" if line[0] in "+- " else f"@ line {line.split()[2].partition(',')[0][1:]}"
         )
+
+
+def _lines(text: str, ends_alike: bool) -> list[str]:
+    """The lines of a text; where only one of two ends in a line break, the other says that it does not."""
+    lines = [visible(line) for line in text.split("\n")]
+    if ends_alike or not lines[-1]:
+        return lines if lines[-1] else lines[:-1]
+    return [*lines, "(no line break at the end)"]
 
 
 def _around_difference(old: str, new: str, width: int) -> tuple[str, str]:

@@ -1,10 +1,20 @@
 """Compare: what changes between a branch's objects and a site's, and what is dangerous in it."""
 
-from composer.stages.compare.change import Action, Change, Danger, FieldChange, Identity, Risk, SiteDiff
+from composer.stages.compare.change import (
+    HIDDEN,
+    Action,
+    Change,
+    Danger,
+    FieldChange,
+    Identity,
+    Risk,
+    SiteDiff,
+)
 from composer.stages.compare.compare import compare, compare_files, is_secret_file, read_object
 from composer.stages.compare.groups import Comparison, GroupedChange, group
 
 __all__ = [
+    "HIDDEN",
     "Action",
     "Change",
     "Comparison",

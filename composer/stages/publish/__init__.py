@@ -1,21 +1,27 @@
-"""Stage publish: a site's objects as the files of its branch, and the commit that brings the branch there."""
+"""Publish: a site's objects as files, and these files on its branch or in a folder."""
 
 from composer.stages.publish.files import SiteFiles
-from composer.stages.publish.folder import write_tree
+from composer.stages.publish.folder import Written, write_tree
 from composer.stages.publish.layout import Contents, branch_files
-from composer.stages.publish.lockfile import MadeFrom
+from composer.stages.publish.lockfile import LOCK, MadeFrom
 from composer.stages.publish.names import check_branches
+from composer.stages.publish.paths import tenant_folder
+from composer.stages.publish.plan import SitePlan
 from composer.stages.publish.publisher import Outcome, SiteResult, plans, publish
 
 __all__ = [
+    "LOCK",
     "Contents",
     "MadeFrom",
     "Outcome",
     "SiteFiles",
+    "SitePlan",
     "SiteResult",
+    "Written",
     "branch_files",
     "check_branches",
     "plans",
     "publish",
+    "tenant_folder",
     "write_tree",
 ]

@@ -18,6 +18,11 @@ class SiteFiles:
     ids: Mapping[str, str] = field(repr=False)
     tree: str
 
+    @property
+    def is_stripped(self) -> bool:
+        """Whether the contents were left behind because a branch held them."""
+        return not self.files
+
     def without_files(self) -> SiteFiles:
         """The same without contents: enough where the branch holds this tree already."""
         return replace(self, files={})

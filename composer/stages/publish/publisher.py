@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, islice
 
@@ -127,6 +127,9 @@ class _Run:
             importer: Importer | None = None
             for site, plan in plans(objects, heads(self.repository), sites, adopt=self.adopt):
                 result = _foreseen(plan, self.source)
+                if result.outcome is Outcome.PUBLISHED and site.is_stripped:
+                    # Its branch held these files a moment ago.
+                    result = _moved(result, plan.parent)
                 if result.outcome is not Outcome.PUBLISHED:
                     yield result
                     continue
@@ -155,16 +158,22 @@ def _verdict(foreseen: SiteResult, head: Head | None, failure: str) -> SiteResul
     now = head.commit if head else ""
     if now == foreseen.commit:
         return foreseen
-    place = Place(f"{foreseen.branch}:")
-    if now == foreseen.parent:
-        outcome = Outcome.FAILED
-        finding = error("B023", f"branch {foreseen.branch} could not be moved: {failure}", place)
-    else:
-        outcome = Outcome.MOVED
-        message = f"somebody else moved branch {foreseen.branch} meanwhile, to {now[:12] or 'nothing'}"
-        finding = error("B022", message, place, hint="look at what came in, then publish again")
-    findings = (finding.at_site(foreseen.site),)
-    return SiteResult(foreseen.site, foreseen.branch, outcome, now, foreseen.parent, findings=findings)
+    if now != foreseen.parent:
+        return _moved(foreseen, now)
+    finding = error("B023", f"branch {foreseen.branch} could not be moved: {failure}", _place(foreseen))
+    return replace(foreseen, outcome=Outcome.FAILED, commit=now, findings=(finding.at_site(foreseen.site),))
+
+
+def _moved(foreseen: SiteResult, now: str) -> SiteResult:
+    """The result where the branch is no longer what the site was compared with."""
+    message = f"somebody else moved branch {foreseen.branch} meanwhile, to {now[:12] or 'nothing'}"
+    hint = "look at what came in, then publish again"
+    finding = error("B022", message, _place(foreseen), hint=hint)
+    return replace(foreseen, outcome=Outcome.MOVED, commit=now, findings=(finding.at_site(foreseen.site),))
+
+
+def _place(result: SiteResult) -> Place:
+    return Place(f"{result.branch}:")
 
 
 def _commit(plan: SitePlan, source: Source) -> Commit:
