@@ -1,7 +1,8 @@
 """Plain objects as canonical YAML text, which every YAML reader takes for the same values.
 
-Readers disagree about unquoted text: YAML 1.1 has `no`, `12:30` and `2024-01-01` as a boolean, a number and a date, 1.2 has
-`0o7` as a number, Go's readers have a mixture. So a string stands without quotes only where all agree that it is one.
+Readers disagree about unquoted text: in YAML 1.1 `no`, `12:30` and `2024-01-01` are a boolean, a number and
+a date, in 1.2 `0o7` is a number, Go's readers mix both. So a string stands without quotes only where all
+agree it is one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from json.encoder import encode_basestring
 from typing import Any
 
 _SHORT = 96
-"""Letters of the strings whose spelling is remembered: names, quantities and images, which come again and again."""
+"""Letters of the strings whose spelling is remembered: names, quantities and images come again and again."""
 
 _LONGEST_KEY = 160
-"""Letters of a key written the usual way. Readers look for its colon in the next 1,024, and an escape takes up to ten."""
+"""Letters of a key written the usual way. Readers look for its colon in the next 1,024; an escape takes up
+to six.
+"""
 
 _PLAIN = re.compile(
     r"(?!(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z)"  # a boolean, null or number to some reader
@@ -42,11 +45,12 @@ _FIRST_IN_METADATA = ("name", "namespace", "labels", "annotations")
 
 
 def to_yaml(value: Any) -> str:
-    """The canonical text of plain data: keys in a fixed order, one spelling for each value, a line break at the end.
+    """The canonical text of plain data: keys in a fixed order, one spelling for each value, a line break at
+    the end.
 
-    At the root apiVersion, kind and metadata come first, in metadata name, namespace, labels and annotations; all
-    other keys are in the order of the alphabet. Raises TypeError for a value or key that is not plain data, and ValueError
-    for text that UTF-8 cannot hold.
+    At the root apiVersion, kind and metadata come first, in metadata name, namespace, labels and annotations;
+    all other keys stand in the order of the alphabet. Raises TypeError for a value or key that is not plain
+    data, and ValueError for text that UTF-8 cannot hold.
     """
     out: list[str] = []
     if isinstance(value, dict) and value:
@@ -142,7 +146,9 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _block(text: str, pad: str) -> str:
-    """A text of several lines as a literal block, or in quotes where a block would not keep every character."""
+    """A text of several lines as a literal block, or in quotes where a block would not keep every
+    character.
+    """
     if _NO_BLOCK.search(text) or not text.strip("\n"):
         return _quoted(text)
     text.encode()

@@ -34,7 +34,8 @@ class _Abandoned(Exception):  # noqa: N818 - control flow: what follows cannot b
 
 
 class _Frame:
-    """A collection being filled. In a mapping *keys* holds the event of each key, and *key* the one awaiting its value."""
+    """A collection being filled. *keys* is None in a list; in a mapping it holds the event of each key, and
+    *key* is the one that awaits its value."""
 
     __slots__ = ("anchor", "container", "key", "keys", "start")
 

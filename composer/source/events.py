@@ -1,8 +1,10 @@
-"""YAML text as parser events: libyaml where it is there, PyYAML's own parser where it is not, with equal results.
+"""YAML text as parser events: from libyaml where it is there, else from PyYAML's own parser, with equal
+results.
 
-PyYAML and not ruamel.yaml, whose C part holds libyaml 0.1.7: that one refuses `{image: busybox:1.37}`, is slower, and
-differs from ruamel.yaml's Python parser in many small ways. PyYAML's two parsers differ in one: libyaml takes tabs between
-tokens. So a text with tabs always goes to the strict one, and what is accepted does not depend on the machine.
+From PyYAML and not from ruamel.yaml, whose C part holds libyaml 0.1.7: that one refuses `{image:
+busybox:1.37}`, is slower, and differs from ruamel.yaml's Python parser in many small ways. PyYAML's two
+parsers differ in one: libyaml takes tabs between tokens. So a text with a tab always goes to the strict
+one, and what is accepted does not depend on the machine.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from yaml.scanner import Scanner
 __all__ = [
     "AliasEvent",
     "DocumentStartEvent",
-    "Mark",
     "MappingEndEvent",
     "MappingStartEvent",
+    "Mark",
     "ScalarEvent",
     "SequenceEndEvent",
     "SequenceStartEvent",

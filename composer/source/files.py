@@ -1,4 +1,6 @@
-"""Files of a fleet, read with care: nothing outside its root, nothing but regular files, nothing without a size limit."""
+"""Files below a root, read with care: nothing outside of it, only regular files, nothing without a size
+limit.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +40,14 @@ def read_bytes(root: Path, path: str, *, limit: int = DOCUMENT_LIMIT) -> bytes:
 
 
 def read_text(root: Path, path: str, *, limit: int = DOCUMENT_LIMIT) -> str:
-    """The content of the UTF-8 file *path* below *root*, without a byte order mark; raises Rejected as read_bytes does."""
+    """The text of the UTF-8 file *path* below *root*; raises Rejected as read_bytes and decode do."""
     return decode(read_bytes(root, path, limit=limit), path)
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of UTF-8 *data* without a byte order mark; raises Rejected at the first byte that is not UTF-8."""
+    """The text of UTF-8 *data* without a byte order mark; raises Rejected at the first byte that is not
+    UTF-8.
+    """
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as problem:
@@ -55,9 +59,9 @@ def list_files(
 ) -> tuple[list[str], list[Diagnostic]]:
     """The files below *folder* whose names end in *suffix*, in name order, and what was wrong on the way.
 
-    Paths are relative to *root*, with slashes. Hidden names and the folders *without* (paths relative to the root) are
-    left out; a folder that is not there holds no files. A linked folder is not followed but reported, since what lies in it would
-    silently be missing.
+    Paths are relative to *root*, with slashes. Hidden names and the folders *without* (relative to the root
+    too) are left out; a folder that is not there holds no files. A linked folder is not followed but
+    reported, since what lies in it would silently be missing.
     """
     found: list[str] = []
     findings: list[Diagnostic] = []
@@ -90,7 +94,7 @@ def _visible(root: Path, folder: str, without: Collection[str]) -> Iterator[tupl
 
 
 def _refuse_outside(root: Path, path: str, descriptor: int) -> None:
-    real = os.readlink(f"/proc/self/fd/{descriptor}")
+    real = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - six times as fast as Path.readlink
     if real == f"{root}/{path}":  # no link on the way, the usual case
         return
     home = os.path.realpath(root)
@@ -135,7 +139,7 @@ def _unreadable(root: Path, path: str, problem: OSError | ValueError) -> Diagnos
 
 def _near_miss(path: Path) -> str:
     try:
-        return did_you_mean(path.name, os.listdir(path.parent))
+        return did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:
         return ""
 

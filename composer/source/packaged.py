@@ -1,4 +1,4 @@
-"""Where the data that ships with the composer lies: in the installed package, else in the checkout it runs from."""
+"""Where the data that ships with the composer lies: in the installed package, else in the checkout."""
 
 from __future__ import annotations
 

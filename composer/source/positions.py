@@ -23,7 +23,7 @@ from composer.source.syntax import lines_of, place
 
 @dataclass(slots=True)
 class Spot:
-    """Where a value and its key stand. *block* is true of a collection in block style, which starts at its first entry."""
+    """Where a value and its key stand. A collection in *block* style starts where its first entry does."""
 
     start: Mark
     end: Mark
@@ -72,7 +72,7 @@ def _enter(spots: dict[Route, Spot], levels: list[_Level], event: Any) -> None:
     spot = Spot(event.start_mark, event.end_mark)
     route: Route = ()
     if level is not None:
-        route = level.route + (_step(spots, level),)
+        route = (*level.route, _step(level))
         spot.key, level.key = level.key, None
     spots[route] = spot
     if type(event) in (MappingStartEvent, SequenceStartEvent):
@@ -80,7 +80,7 @@ def _enter(spots: dict[Route, Spot], levels: list[_Level], event: Any) -> None:
         levels.append(_Level(route, type(event) is MappingStartEvent))
 
 
-def _step(spots: dict[Route, Spot], level: _Level) -> str | int:
+def _step(level: _Level) -> str | int:
     if not level.mapping:
         level.index += 1
         return level.index - 1
@@ -90,7 +90,8 @@ def _step(spots: dict[Route, Spot], level: _Level) -> str | int:
 def place_of(found: Positions, document: Document, route: Route, *, key: bool = False) -> Place:
     """The place of the value at *route*, or of its key; of the nearest enclosing one where there is none.
 
-    A mapping or list in block style starts where its first entry does, which would mislead: it is shown by its key.
+    A mapping or list in block style starts where its first entry does, which would mislead, so its key is
+    shown.
     """
     wanted = route
     while route and route not in found.spots:

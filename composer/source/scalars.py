@@ -1,4 +1,4 @@
-"""What a YAML 1.2 scalar means: the core schema, in which `no`, `on`, `12:30` and `2024-01-01` are strings."""
+"""What a YAML 1.2 scalar means: in the core schema `no`, `on`, `12:30` and `2024-01-01` are strings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MismatchError(ValueError):
 
 
 def plain(text: str) -> Scalar:
-    """The value of a plain (unquoted) scalar; raises OutOfRangeError for a number nobody could pass on unchanged."""
+    """The value of a plain (unquoted) scalar; raises OutOfRangeError for a number that 64 bits cannot hold."""
     if text and text[0] not in SUSPECT:
         return text
     if text in _CONSTANTS:

@@ -35,7 +35,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def at(text: str, file: str, start: Mark, end: Mark | None = None, *, width: int = 1) -> Place:
-    """The place from *start* to *end*, or to the end of its line, or *width* characters where there is no end."""
+    """The place from *start* to *end* or the end of its line; *width* characters where no end is given."""
     lines = lines_of(text)
     return place(lines, file, start, end, width=width)
 
