@@ -11,7 +11,7 @@ from jinja2.runtime import Context, Undefined
 from composer.diagnostic import Diagnostic, Place, error
 from composer.model.blueprint import Blueprint
 from composer.stages.render.codegen import ExpressionGenerator
-from composer.stages.render.filters.quoted import Quoted, is_quoted
+from composer.stages.render.filters.quoted import Quoted
 from composer.stages.render.filters.quoting import FILTERS as QUOTING
 from composer.stages.render.limits import Meter
 from composer.stages.render.names import Names
@@ -28,17 +28,19 @@ _NOT_HERE = (nodes.Extends, nodes.Block)
 @pass_context
 def shown(context: Context, value: Any) -> str:
     """*value* as it appears in the text: quoted text and numbers as they are, booleans as true and false."""
+    text = value if isinstance(value, Quoted) else _words(value)
+    meter(context).text(len(text))
+    return text
+
+
+def _words(value: Any) -> str:
     if type(value) is Undefined:
         return ""  # an inline `if` without `else`
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        finite(value)
-    if not is_quoted(value):
-        raise _unquoted(value)
-    text = str(value)
-    meter(context).text(len(text))
-    return text
+    if isinstance(value, int | float):
+        return str(finite(value))
+    raise _unquoted(value)
 
 
 def _unquoted(value: object) -> Refused:
@@ -63,9 +65,8 @@ def steps(context: Context, values: Any) -> Iterator[Any]:
 
 def meter(context: Context) -> Meter:
     """The meter of the component that is being rendered."""
-    environment = context.environment
-    assert isinstance(environment, Sandbox)
-    return environment.meter
+    made: Meter = context.environment.meter  # type: ignore[attr-defined]
+    return made
 
 
 class TextSandbox(Sandbox):

@@ -14,7 +14,8 @@ MAX_DEPTH = 60
 MAX_NODES = 100_000
 """How deep and how large one value computed by an expression may be."""
 
-_PLAIN = (str, int, bool, dict, list)
+_SCALARS = (str, int, bool)
+_PLAIN = (*_SCALARS, dict, list)
 
 
 def leaf(value: Any) -> Any:
@@ -27,6 +28,8 @@ def plain(value: Any) -> Any:
 
     Subclasses of str become str, tuples and iterators lists. Null is allowed inside, as it is in the context.
     """
+    if value.__class__ in _SCALARS:
+        return value
     if value is None:
         raise nothing(value)
     return _Plain().convert(value, 0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json as json_module
 import re
 from collections.abc import Callable, Mapping
+from json import JSONEncoder
 from typing import Any
 
 from composer.stages.render.filters.quoted import Quoted
@@ -14,6 +14,7 @@ from composer.stages.render.refusal import Refused, kind_of
 from composer.stages.render.values import plain
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_compact = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BARE_TOML_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -54,10 +55,6 @@ def bento(value: Any) -> Quoted:
     return Quoted(capped_text(made.replace("${", "\\u0024{")))
 
 
-def _compact(value: Any) -> str:
-    return json_module.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_toml_key(key)} = {_toml(entry)}" for key, entry in value.items()) + "}"
@@ -68,7 +65,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, int) and value.bit_length() > 63:
         raise Refused("T016", f"TOML has no integer of the size of {value}")
     if isinstance(value, bool | int | float):
-        return json_module.dumps(value)
+        return _compact(value)
     raise Refused("T016", f"TOML has no {kind_of(value)}")
 
 
@@ -77,7 +74,7 @@ def _toml_key(key: str) -> str:
 
 
 def _toml_string(value: str) -> str:
-    quoted = json_module.dumps(value, ensure_ascii=False).replace("$", "\\u0024")
+    quoted = _compact(value).replace("$", "\\u0024")
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
