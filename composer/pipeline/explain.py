@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from composer.diagnostic import Place, Rejected, did_you_mean, error
@@ -13,7 +13,7 @@ from composer.model.fieldpath import path_text, resolve_path, value_at
 from composer.model.fleet import Fleet
 from composer.model.stack import Layer, Wired, Wiring
 from composer.pipeline.line import Line
-from composer.source.document import Route
+from composer.source.document import Document, Route
 from composer.stages.render import Traced, compile_blueprint, trace
 
 COMMAND_LINE = Place("command line")
@@ -93,7 +93,9 @@ class Answers:
         return Input(path_text(read), value, said, derived)
 
     def params(self, route: Route) -> Iterator[Said]:
-        yield from _said(self.wired.component.param_layers, route)
+        rules = self.wired.component.blueprint.params
+        for said, document in _said_by(self.wired.component.param_layers, route):
+            yield replace(said, place=_default_place(rules, route)) if document is rules else said
 
     def spec(self, route: Route) -> Iterator[Said]:
         """A stream's, function's or gateway's own entry; wiring brought it into another shape."""
@@ -172,8 +174,24 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
 
 
 def _said(layers: Sequence[Layer], route: Route) -> Iterator[Said]:
+    return (said for said, _ in _said_by(layers, route))
+
+
+def _said_by(layers: Sequence[Layer], route: Route) -> Iterator[tuple[Said, Document]]:
     for found in history(layers, route):
-        yield Said(found.layer.name, found.place, found.value, found.removed)
+        yield Said(found.layer.name, found.place, found.value, found.removed), found.layer.document
+
+
+def _default_place(rules: Document, route: Route) -> Place:
+    """Where params.yaml states the default of a parameter, which may be one inside of another."""
+    rule: Any = rules.data
+    way: Route = ()
+    for step in route:
+        inner = rule.get("schema") if way else rule
+        if not isinstance(inner, dict) or step not in inner:
+            break
+        way, rule = (*way, "schema", step) if way else (step,), inner[step]
+    return rules.place((*way, "default", *route[len(way) // 2 + 1 :]))
 
 
 def _written(role: str, route: Route, spec: Mapping[str, Any]) -> Route:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from composer.model.explanation import Explanation, Input, Said
-from composer.report.escape import escaped
+from composer.report.visible import visible
 
 WIDEST = 120
 MOST = 12
@@ -29,7 +29,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     if not explanation.expression:
         yield "  the template states this value"
         return
-    yield f"  expression {escaped(explanation.expression)}"
+    yield f"  expression {visible(explanation.expression)}"
     for read in explanation.inputs:
         yield from _input(read)
 
@@ -44,7 +44,7 @@ def _input(read: Input) -> Iterator[str]:
             what = "removed" if said.removed else _shown(said.value)
             yield f"    overrides {what} of {_source(said)}"
     for reason in read.derived[:MOST]:
-        yield f"    {escaped(reason)}"
+        yield f"    {visible(reason)}"
     if len(read.derived) > MOST:
         yield f"    ... and {len(read.derived) - MOST} more"
 
@@ -55,4 +55,4 @@ def _source(said: Said) -> str:
 
 def _shown(value: Any) -> str:
     written = json.dumps(value, ensure_ascii=False)
-    return escaped(written if len(written) <= WIDEST else f"{written[: WIDEST - 3]}...")
+    return visible(written if len(written) <= WIDEST else f"{written[: WIDEST - 3]}...")

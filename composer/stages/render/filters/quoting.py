@@ -55,6 +55,16 @@ def bento(value: Any) -> Quoted:
     return Quoted(capped_text(made.replace("${", "\\u0024{")))
 
 
+def bloblang(value: Any) -> Quoted:
+    """An expression of a stream's steps in Bloblang, Bento's language."""
+    from composer.model.expression import ExpressionError, to_bloblang  # noqa: PLC0415 - only streams need it
+
+    try:
+        return Quoted(capped_text(to_bloblang(string(value))))
+    except ExpressionError as wrong:
+        raise Refused("T016", f"{value!r} is not an expression: {wrong}") from wrong
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_toml_key(key)} = {_toml(entry)}" for key, entry in value.items()) + "}"
@@ -84,4 +94,5 @@ FILTERS: dict[str, Callable[..., Quoted]] = {
     "toml": toml,
     "mosquitto": mosquitto,
     "bento": bento,
+    "bloblang": bloblang,
 }
