@@ -13,7 +13,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
 from composer.merge import origin
 from composer.model.blueprint import Blueprint
 from composer.model.conventions import DELIVERY_NAMESPACES, PLATFORM_NAMESPACE, tenant_namespace
-from composer.model.stack import Stack, Wiring
+from composer.model.stack import Component, Stack, Wiring
 from composer.source.packaged import packaged
 from composer.stages.check.schemas import Schemas, schemas_for, versions
 
@@ -71,11 +71,22 @@ def _version_place(stack: Stack) -> Place:
 
 def _declared_secrets(stack: Stack) -> dict[str, frozenset[str]]:
     """Namespace -> Secrets that somebody else puts there, because a document says so."""
-    found = {tenant_namespace(name): frozenset(_tenant_secrets(spec)) for name, spec in stack.tenants.items()}
-    platform = frozenset(_platform_secrets(stack))
-    for namespace in (PLATFORM_NAMESPACE, *DELIVERY_NAMESPACES.values()):
-        found[namespace] = platform
-    return found
+    platform = {*_site_secrets(stack.spec)}
+    found = {tenant_namespace(name): {*_tenant_secrets(spec)} for name, spec in stack.tenants.items()}
+    for component in stack.components:
+        if component.tenant:
+            found[tenant_namespace(component.tenant)].update(_bus_secrets(component))
+        else:
+            platform.update(_bus_secrets(component), _parameter_secrets(component))
+    found |= dict.fromkeys((PLATFORM_NAMESPACE, *DELIVERY_NAMESPACES.values()), platform)
+    return {namespace: frozenset(names) for namespace, names in found.items()}
+
+
+def _site_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
+    uplink = spec.get("uplink") or {}
+    for said in (uplink.get("identity") or {}, *(spec.get("licences") or {}).values()):
+        if "secret" in said:
+            yield said["secret"]
 
 
 def _tenant_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -86,17 +97,18 @@ def _tenant_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
-def _platform_secrets(stack: Stack) -> Iterator[str]:
-    uplink = stack.spec.get("uplink") or {}
-    if "identity" in uplink:
-        yield uplink["identity"]["secret"]
-    for licence in (stack.spec.get("licences") or {}).values():
-        yield licence["secret"]
-    for component in stack.components:
-        if not component.tenant and _names_secrets(component.blueprint):
-            for value, rule in _parameters(component.params, component.blueprint.params.data or {}):
-                if rule.get("type") == SECRET and isinstance(value, str):
-                    yield value.partition("/")[0]  # "name/key" is one key of a Secret
+def _bus_secrets(component: Component) -> Iterator[str]:
+    """What a gateway shows to its devices: `login: {secret: NAME}` and the like."""
+    for said in (component.spec.get("bus") or {}).values():
+        if isinstance(said, Mapping) and "secret" in said:
+            yield said["secret"]
+
+
+def _parameter_secrets(component: Component) -> Iterator[str]:
+    if _names_secrets(component.blueprint):
+        for value, rule in _parameters(component.params, component.blueprint.params.data or {}):
+            if rule.get("type") == SECRET and isinstance(value, str):
+                yield value.partition("/")[0]  # "name/key" is one key of a Secret
 
 
 @lru_cache(maxsize=1024)

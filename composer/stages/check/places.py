@@ -25,9 +25,9 @@ def place_of(rendered: Rendered, route: Route) -> Place:
     Templates branch and loop, so the template is walked along the route, through its directives.
     """
     blueprint = rendered.component.blueprint
-    document = blueprint.manifests.get(rendered.manifest)
+    document = next((d for d in blueprint.manifests.values() if d.file == rendered.manifest), None)
     if document is None:
-        return Place(f"{blueprint.folder}/{rendered.manifest}", rendered.line)
+        return Place(rendered.manifest, rendered.line)
     at = _template_of(document, rendered.line)
     node = document.data[at[0]] if at else document.data
     spots = _spots(_Spot(route, document, at, node), blueprint.fragments)
