@@ -6,6 +6,7 @@ The sources say each thing once; the written schemas are complete in themselves,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -125,13 +126,19 @@ class _Build:
             if key == "expected":
                 yield "patternErrorMessage", f"expected {value}"
             elif key == "properties":
-                yield key, {name: self.schema(inner, nullable=layered) for name, inner in value.items()}
+                yield key, {n: self.schema(_titled(n, inner), nullable=layered) for n, inner in value.items()}
             elif key == "additionalProperties" and isinstance(value, dict):
                 yield key, self.schema(value, nullable=layered)
             elif key in ("items", "propertyNames"):
                 yield key, self.schema(value)
             elif key != "layered" and value != []:
                 yield key, value
+
+
+def _titled(name: str, field: Schema) -> Schema:
+    """The field with a title: its own, or its name in plain words (baudRate: "Baud rate")."""
+    words = re.sub(r"([A-Z])", r" \1", name).capitalize()
+    return field if "title" in field or "ref" in field else {"title": words, **field}
 
 
 def _or_null(schema: Schema) -> Schema:

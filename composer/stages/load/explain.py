@@ -151,7 +151,7 @@ def _type_hint(refusal: _Refusal) -> str:
         written = _written(refusal)
         fitting = _Validator(refusal.schema, format_checker=_formats()).is_valid(written)
         return f'put it into quotes: "{written}"' if fitting else ""
-    if "string" in types and isinstance(value, dict) and set(value.values()) <= {None}:
+    if "string" in types and isinstance(value, dict) and all(inner is None for inner in value.values()):
         return "text that begins with { must stand in quotes"
     if "boolean" in types and value in ("yes", "no", "on", "off"):
         return f"write {'true' if value in ('yes', 'on') else 'false'}"

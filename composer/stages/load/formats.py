@@ -54,10 +54,14 @@ def _hostname(value: str) -> None:
 
 
 def _address(value: str) -> None:
+    expected = "host:port, such as 10.20.0.5:502"
+    host, _, number = value.rpartition(":")
+    if not host or not number.isdecimal():
+        raise UnitError(expected)
     try:
-        port(int(value.rpartition(":")[2]))
-    except ValueError:
-        raise UnitError("host:port, such as 10.20.0.5:502") from None
+        port(int(number))
+    except UnitError as problem:
+        raise UnitError(f"{expected}, with {problem}") from None
 
 
 def _branch(value: str) -> None:

@@ -89,9 +89,9 @@ def _is_there(root: Path, path: str) -> bool:
 
 
 def _no_such_file(root: Path, document: Document, route: Route, path: str) -> Diagnostic:
-    folder = (root / SITES / path).parent
-    beside = [f"{Path(path).parent}/{entry.name}" for entry in folder.iterdir()] if folder.is_dir() else []
-    hint = did_you_mean(path, beside) or "paths in documents start at the folder sites/"
+    wanted = root / SITES / path
+    beside = [entry.name for entry in wanted.parent.iterdir()] if wanted.parent.is_dir() else []
+    hint = did_you_mean(wanted.name, beside) or "paths in documents start at the folder sites/"
     message = f"{path_text(route)}: there is no file sites/{path}"
     return error("D032", message, document.place(route), hint=hint)
 
