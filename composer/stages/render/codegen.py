@@ -1,8 +1,8 @@
 """From Jinja2's syntax tree to Python: Jinja2's own compiler, taught to make objects instead of text.
 
-A structural template is a Jinja2 tree in which an `Output` yields a tuple, and in which the items of a `List` or
-`Dict` may be statements: an `If`, a `For` or a `With` splices the items of its body, and in a `Dict` an `ExprStmt`
-splices the entries of a mapping. All becomes Python displays, so that nothing is written out and parsed again.
+A structural template is a Jinja2 tree in which an `Output` yields a tuple, and in which items of a `List` or
+a `Dict` may be statements: an `If`, a `For` or a `With` splices the items of its body, and in a `Dict` an
+`ExprStmt` splices the entries of a mapping. All becomes Python displays: nothing is written and parsed again.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from composer.diagnostic import Diagnostic, error
 from composer.stages.render.names import Names
 from composer.stages.render.refusal import Refused
 from composer.stages.render.tree import Constant, Expression, Scalar, Spot, Text, anything
+from composer.stages.render.values import MAX_DEPTH
 
 Scope = Mapping[str, str]
 """The names that enclosing `$for` and `$use` bind, each with the name it has in the compiled program."""
@@ -80,6 +81,9 @@ class Expressions:
 
     def _expression(self, source: str, node: nodes.Expr, spot: Spot, scope: Scope) -> Expression:
         whole = nodes.Output([node])
+        if _depth(whole) > MAX_DEPTH:
+            self.report(Refused("T001", "the expression is nested too deeply"), spot)
+            return anything(spot)
         refusals = [*self.names.check(whole, scope), *self.names.check_calls(whole), *_constants(whole)]
         for refusal in refusals:
             self.report(refusal, spot)
@@ -121,6 +125,15 @@ def _renamed(whole: nodes.Output, scope: Scope) -> nodes.Expr:
     for name in whole.find_all(nodes.Name):
         name.name = scope.get(name.name, name.name)
     return whole.nodes[0]
+
+
+def _depth(node: nodes.Node) -> int:
+    """How many levels the tree has, counted level by level."""
+    depth, level = 0, [node]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [child for parent in level for child in parent.iter_child_nodes()]
+    return depth
 
 
 def _data(part: nodes.Expr) -> str:

@@ -63,11 +63,16 @@ def check_length(length: int) -> None:
         raise Refused("T013", f"an expression makes a string of {length} characters; {MAX_TEXT} are allowed")
 
 
+def check_list(length: int) -> None:
+    """Raises Refused where a list of *length* items would be too long."""
+    if length > MAX_LIST:
+        raise Refused("T013", f"an expression makes a list of {length} items; {MAX_LIST} are allowed")
+
+
 def capped_range(*bounds: int) -> range:
     """The global `range`."""
     made = range(*bounds)
-    if len(made) > MAX_LIST:
-        raise Refused("T013", f"a range of {len(made)} numbers; {MAX_LIST} are allowed")
+    check_list(len(made))
     return made
 
 
@@ -118,9 +123,7 @@ def _capped_number(value: Any) -> Any:
 
 
 def _check_size(value: Sized, size: int) -> None:
-    limit = MAX_TEXT if isinstance(value, str) else MAX_LIST
-    if size > limit:
-        raise Refused("T013", f"an expression made a value of size {size}; {limit} are allowed")
+    (check_length if isinstance(value, str) else check_list)(size)
 
 
 class Expired(BaseException):

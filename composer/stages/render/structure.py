@@ -41,6 +41,9 @@ from composer.stages.render.values import MAX_DEPTH
 MAX_PARTS = 50_000
 """Parts of all manifests of a blueprint, with their fragments put in."""
 
+MAX_LOOPS = 8
+"""Loops in loops. Python's own compiler fails, in some versions badly, at twenty."""
+
 _DIRECTIVES = ("$if", "$for", "$do", "$merge", "$use")
 _MAY_HIDE = frozenset({"tenant", "client"})
 """Names of the context that a loop may take: the natural ones for an entry of `tenants` and `clients`."""
@@ -54,6 +57,8 @@ class Structure:
         self.fragments = fragments
         self._numbers = count(1)
         self._parts = 0
+        self._depth = 0
+        self._loops = 0
         self._open: list[str] = []
 
     def roots(self, document: Document) -> list[Root]:
@@ -73,10 +78,15 @@ class Structure:
     def _node(self, data: Any, spot: Spot, scope: Scope, *, listed: bool = False) -> Node:
         """The tree of *data*."""
         self._parts += 1
-        if self._parts > MAX_PARTS or len(spot.route) > MAX_DEPTH:
-            return self._nothing(
-                "T013", "the manifests are too large or too deep, with their fragments put in", spot
-            )
+        if self._parts > MAX_PARTS or self._depth > MAX_DEPTH:
+            message = "the manifests are too large or too deep, with their fragments put in"
+            return self._nothing("T013", message, spot)
+        self._depth += 1
+        node = self._read(data, spot, scope, listed)
+        self._depth -= 1
+        return node
+
+    def _read(self, data: Any, spot: Spot, scope: Scope, listed: bool) -> Node:
         if isinstance(data, dict):
             return self._conditional(data, spot, scope, listed)
         if isinstance(data, list):
@@ -162,7 +172,11 @@ class Structure:
             return Each((), anything(here), anything(here))
         each = self.expressions.bare(loop["each"], here / "each", scope, "each")
         bound = self._bound(loop["as"] if isinstance(loop["as"], list) else [loop["as"]], here / "as")
+        self._loops += 1
+        if self._loops > MAX_LOOPS:
+            self._report("T013", f"more than {MAX_LOOPS} loops in one another", here)
         body = self._body(data["$do"], spot / "$do", {**scope, **bound}, listed)
+        self._loops -= 1
         if not listed and not isinstance(core(body), MappingNode | Merge | Expression):
             hint = "to make items of a list, write the `$for` as an item of it: `- $for: ...`"
             self._report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import DictLoader, TemplateSyntaxError, nodes, pass_context
+from jinja2 import DictLoader, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.runtime import Context, Undefined
 
 from composer.diagnostic import Diagnostic, Place, error
@@ -13,7 +13,7 @@ from composer.model.blueprint import Blueprint
 from composer.stages.render.codegen import ExpressionGenerator
 from composer.stages.render.filters.quoted import Quoted
 from composer.stages.render.filters.quoting import FILTERS as QUOTING
-from composer.stages.render.limits import Meter
+from composer.stages.render.limits import Meter, check_length
 from composer.stages.render.names import Names
 from composer.stages.render.refusal import Refused, kind_of
 from composer.stages.render.sandbox import Sandbox
@@ -125,7 +125,7 @@ class Texts:
         bound = extra.union(*(_bound(tree) for tree in trees.values()))
         for name, tree in trees.items():
             self._check(name, tree, names, bound)
-        self._templates = {} if findings else {name: sandbox.get_template(name) for name in trees}
+        self._templates = {} if findings else {name: self._compiled(name) for name in trees}
 
     def __contains__(self, name: object) -> bool:
         return name in self._templates
@@ -133,7 +133,12 @@ class Texts:
     def render(self, name: str, variables: dict[str, Any]) -> Quoted:
         """The text that template *name* makes of *variables*."""
         template = self._templates[name]
-        return Quoted("".join(template.root_render_func(template.new_context(variables))))
+        made, length = [], 0
+        for part in template.root_render_func(template.new_context(variables)):
+            made.append(part)
+            length += len(part)
+            check_length(length)
+        return Quoted("".join(made))
 
     def place(self, name: str, line: int) -> Place:
         """Line *line* of template *name*."""
@@ -152,6 +157,13 @@ class Texts:
         except RecursionError:
             self._report(name, Refused("T001", "the template is nested too deeply"))
         return None
+
+    def _compiled(self, name: str) -> Template:
+        try:
+            return self.sandbox.get_template(name)
+        except (SyntaxError, RecursionError) as failure:  # Python's compiler has limits of its own
+            self._report(name, Refused("T001", f"the template cannot be compiled: {failure}"))
+            return self.sandbox.from_string("")
 
     def _check(self, name: str, tree: nodes.Template, names: Names, bound: frozenset[str]) -> None:
         for refusal in names.check(tree, bound):

@@ -11,8 +11,8 @@ from jinja2.runtime import Undefined
 from composer.stages.render.refusal import Refused, kind_of
 
 MAX_DEPTH = 60
-MAX_NODES = 100_000
-"""How deep and how large one value computed by an expression may be."""
+MAX_SIZE = 1 << 20
+"""How deep a computed value may be, and how many parts and characters it may have in all."""
 
 _SCALARS = (str, int, bool)
 _PLAIN = (*_SCALARS, dict, list)
@@ -24,7 +24,7 @@ def leaf(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The value of an expression as plain data, checked all the way down; raises Refused where there is none.
+    """The value of an expression as plain data, checked all the way down; raises Refused for none.
 
     Subclasses of str become str, tuples and iterators lists. Null is allowed inside, as it is in the context.
     """
@@ -39,13 +39,13 @@ class _Plain:
     """One conversion, counting what it has seen."""
 
     def __init__(self) -> None:
-        self.left = MAX_NODES
+        self.left = MAX_SIZE
 
     def convert(self, value: Any, depth: int) -> Any:
-        self.left -= 1
+        self.left -= 1 + (len(value) if isinstance(value, str) else 0)
         if self.left < 0 or depth > MAX_DEPTH:
             raise Refused(
-                "T013", f"an expression made a value of over {MAX_NODES} parts or {MAX_DEPTH} levels"
+                "T013", f"an expression makes a value of over {MAX_SIZE} characters or {MAX_DEPTH} levels"
             )
         if isinstance(value, bool | int | None):
             return value

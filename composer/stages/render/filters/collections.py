@@ -11,7 +11,7 @@ from jinja2.filters import make_attrgetter
 
 from composer.stages.render import values
 from composer.stages.render.filters.quoted import joined
-from composer.stages.render.limits import MAX_LIST, add
+from composer.stages.render.limits import MAX_LIST, add, check_list
 from composer.stages.render.refusal import Refused, kind_of
 
 
@@ -61,7 +61,9 @@ def keys(value: Any) -> list[str]:
 
 def flatten(value: Sequence[Sequence[Any]]) -> list[Any]:
     """The items of the lists in the list."""
-    return [item for part in value for item in part]
+    parts = list(value)
+    check_list(sum(map(len, parts)))
+    return [item for part in parts for item in part]
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

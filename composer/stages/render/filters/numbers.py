@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from jinja2.filters import do_round
+
 from composer.model import units
 from composer.stages.render.filters.strings import text
 from composer.stages.render.refusal import Refused
@@ -18,6 +20,13 @@ def integer(value: Any) -> int:
 def number(value: Any) -> float:
     """A number, or a string that is one, as a floating-point number."""
     return float(_number(value, float, "a number"))
+
+
+def rounded(value: Any, precision: int = 0, method: str = "common") -> float:
+    """The number rounded to *precision* digits: to the nearest, or up (ceil) or down (floor)."""
+    if not 0 <= precision <= 15:
+        raise Refused("T011", f"cannot round to {precision} digits", "0 to 15")
+    return do_round(number(value), precision, method)  # type: ignore[arg-type]
 
 
 def _number(value: Any, convert: Callable[[str], Any], expected: str) -> Any:
@@ -62,6 +71,7 @@ def _unit(convert: Callable[[str], Any], value: Any, expected: str) -> Any:
 FILTERS: dict[str, Callable[..., Any]] = {
     "int": integer,
     "float": number,
+    "round": rounded,
     "quantity_bytes": quantity_bytes,
     "seconds": seconds,
     "bytes": size_bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from composer.stages.render.limits import capped_text
+from composer.stages.render.limits import check_length
 from composer.stages.render.values import piece
 
 
@@ -23,7 +23,9 @@ def is_quoted(value: object) -> bool:
 def joined(parts: Iterable[Any], separator: str = "") -> str:
     """The *parts* as one string, which counts as quoted when all of them do."""
     values = list(parts)
-    text = capped_text(separator.join([piece(value) for value in values]))
+    pieces = [piece(value) for value in values]
+    check_length(sum(map(len, pieces)) + len(separator) * len(pieces))
+    text = separator.join(pieces)
     return Quoted(text) if all(is_quoted(value) for value in values) else text
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2.runtime import Undefined
 
 from composer.stages.render.filters.quoted import alike
-from composer.stages.render.limits import capped_text, check_length
+from composer.stages.render.limits import check_length
 from composer.stages.render.refusal import Refused, kind_of
 from composer.stages.render.values import nothing, piece
 
@@ -54,10 +54,9 @@ def replace(value: Any, old: str, new: str) -> str:
 def indent(value: Any, width: int = 4, first: bool = False) -> str:
     """Every line but the first (with *first*, that too) moved right by *width*; empty lines stay empty."""
     lines = text(value).split("\n")
-    if not 0 <= width <= 200:
-        raise Refused("T011", f"cannot indent by {width}", "0 to 200 blanks")
+    check_length(len(value) + len(lines) * width)
     moved = [" " * width + line if line and (first or number) else line for number, line in enumerate(lines)]
-    return alike(value, capped_text("\n".join(moved)))
+    return alike(value, "\n".join(moved))
 
 
 def split(value: Any, separator: str) -> list[str]:
