@@ -181,7 +181,7 @@ def slug(text: str, limit: int = 63) -> str:
     become one.
     """
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if plain == text:
+    if plain and plain == text:
         return shorten(text, limit)
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{plain[: limit - 9].rstrip('-')}-{digest}".lstrip("-")

@@ -137,7 +137,11 @@ def overlaps(one: str, other: str) -> bool:
     return len(longer) == length or longer[length] == "#"
 
 
+_SAME = {"#": ["+", "#"], "/#": ["", "+", "#"]}
+"""Filters whose # cannot stand for nothing: no topic is without a level, and none is one empty level."""
+
+
 def _levels(topic_filter: str) -> list[str]:
-    """The levels of a filter. A lone # is the same as +/#, since every topic has a first level."""
+    """The levels of a filter, written so that filters of the same meaning have the same levels."""
     plain = unshared(topic_filter)
-    return ["+", "#"] if plain == "#" else plain.split("/")
+    return _SAME.get(plain) or plain.split("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -93,7 +94,9 @@ def value_at(value: Any, route: Route) -> Any:
 
 
 @given(st.lists(MAPPINGS, min_size=1, max_size=4))
-def test_exactly_what_is_in_the_merged_data_has_an_origin_and_scalars_come_from_there(data: list[Any]) -> None:
+def test_exactly_what_is_in_the_merged_data_has_an_origin_and_scalars_come_from_there(
+    data: list[Any],
+) -> None:
     layers = [plain(x) for x in data]
     merged, _ = merge_layers(layers)
     there = set(routes(merged))
@@ -110,4 +113,4 @@ def test_no_history_begins_with_a_removal_or_has_two_in_a_row(data: list[Any]) -
     for route in {route for x in data for route in routes(x)}:
         removed = [x.removed for x in history(layers, route)]
         assert removed[:1] != [True]
-        assert all(not (a and b) for a, b in zip(removed, removed[1:], strict=False))
+        assert all(not (a and b) for a, b in pairwise(removed))
