@@ -1,0 +1,111 @@
+"""`composer crds import`: schemas of custom resources, from files or from a cluster, into the fleet."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from composer.cli import exits
+from composer.cli.select import open_fleet
+from composer.cli.show import add_findings_format, count, say, show_findings
+from composer.diagnostic import Diagnostic, Place, Rejected, error, has_errors
+from composer.source.files import decode, read_bytes
+from composer.source.reader import parse_all
+from composer.stages.check.crds import ImportedSchema, schemas_of
+
+MOST_BYTES = 64 * 1024 * 1024
+"""The largest file that is read. The definitions of a whole operator come to a few megabytes."""
+
+PAGE = 100
+"""How many definitions are asked of a cluster at a time."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    summary = "turn CustomResourceDefinitions into schemas in schemas/crds"
+    importing = actions.add_parser("import", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    importing.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="YAML or JSON with the definitions"
+    )
+    importing.add_argument(
+        "--context", default="", metavar="CONTEXT", help="ask the cluster of this kubeconfig context"
+    )
+    add_findings_format(importing)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    fleet, _ = open_fleet(arguments)
+    if not arguments.files and not arguments.context:
+        raise Rejected([error("X002", "name a FILE, or a cluster with --context", Place("command line"))])
+    documents = [*_in_files(arguments.files), *(_in_cluster(arguments.context) if arguments.context else ())]
+    schemas, findings = schemas_of(documents)
+    findings += _nothing(arguments, schemas, findings)
+    changed = [schema.path for schema in schemas if _write(fleet.root, schema)]
+    show_findings(findings, arguments.findings_format, stream=sys.stderr)
+    for schema in schemas:
+        print(f"schemas/{schema.path}")
+    say(f"{count(len(schemas), 'schema')}, {count(len(changed), 'file')} changed")
+    return exits.FINDINGS if has_errors(findings) else exits.DONE
+
+
+def _nothing(
+    arguments: argparse.Namespace, schemas: Sequence[ImportedSchema], findings: Sequence[Diagnostic]
+) -> list[Diagnostic]:
+    if schemas or findings:
+        return []
+    place = Place(str(arguments.files[0]) if arguments.files else f"cluster {arguments.context}")
+    return [error("K050", "there is no CustomResourceDefinition here", place)]
+
+
+def _in_files(files: Sequence[Path]) -> Iterator[tuple[Any, Place]]:
+    for file in files:
+        text = decode(read_bytes(file.parent, file.name, limit=MOST_BYTES), str(file))
+        for document in parse_all(text, str(file)):
+            yield document.data, document.place()
+
+
+def _in_cluster(context: str) -> Iterator[tuple[Any, Place]]:
+    """Every definition of a cluster. Raises Rejected where it cannot be asked."""
+    from kubernetes import client, config  # noqa: PLC0415 - takes half a second
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    place = Place(f"cluster {context}")
+    try:
+        connection: Any = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
+        api: Any = client.ApiextensionsV1Api(connection)
+        more = ""
+        while True:
+            answer = api.list_custom_resource_definition(limit=PAGE, _continue=more, _preload_content=False)
+            page = json.loads(answer.data)
+            for item in page["items"]:
+                yield (
+                    {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", **item},
+                    place,
+                )
+            more = page["metadata"].get("continue", "")
+            if not more:
+                return
+    except (config.ConfigException, ApiException, HTTPError, OSError, ValueError, KeyError) as problem:
+        reason = next(iter(str(problem).splitlines()), type(problem).__name__)
+        raise Rejected([error("K053", f"cannot ask the cluster: {reason}", place)]) from None
+
+
+def _write(root: Path, schema: ImportedSchema) -> bool:
+    """Whether the file had to be changed. It is replaced in one step, inside the fleet only."""
+    file = root / "schemas" / schema.path
+    if file.is_file() and not file.is_symlink() and file.read_text() == schema.content:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.resolve().is_relative_to(root.resolve()):
+        place = Place(f"schemas/{schema.path}")
+        raise Rejected([error("Y004", f"{place.file} lies outside of the tree", place)])
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(schema.content)
+    fresh.replace(file)
+    return True
