@@ -28,7 +28,7 @@ class Component:
 
     *spec* is the merged entry without its params (from, to, do, on, emits, bus, devices...), *params* the merged,
     checked and normalised parameters. *layers* and *param_layers* are what they were merged from, lowest first, so
-    that the origin of any value can be asked for later.
+    that the origin of any value can be asked for later. *shared* says that no site's own document has a part in it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Component:
     params: Mapping[str, Any]
     layers: tuple[Layer, ...] = field(repr=False, default=())
     param_layers: tuple[Layer, ...] = field(repr=False, default=())
+    shared: bool = False
 
     @property
     def label(self) -> str:

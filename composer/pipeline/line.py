@@ -13,7 +13,7 @@ from composer.pipeline.inputs import Inputs, inputs_of
 from composer.source.document import Document
 from composer.stages.check import CheckContext, check
 from composer.stages.load import check_references, load_site, read_referenced
-from composer.stages.render import compile_blueprint, render
+from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
 from composer.stages.wire import wire
 
@@ -41,6 +41,7 @@ class Line:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.resolver = Resolver(fleet)
+        self.renderer = Renderer()
         self._hosts: dict[str, str] = {}
 
     def compose(self, site: str) -> Composed:
@@ -80,7 +81,7 @@ class Line:
         objects: list[Rendered] = []
         for wired in wiring.wired:
             try:
-                objects += render(compile_blueprint(wired.component.blueprint), wired.component, wired.context)
+                objects += self.renderer.render(wired.component, wired.context)
             except Rejected as rejected:
                 findings += rejected.diagnostics
         return objects

@@ -22,14 +22,19 @@ from composer.stages.render.tree import Root
 
 def render(program: Program, component: Component, context: Mapping[str, Any]) -> list[Rendered]:
     """The objects of *component*, in the order of manifests. Raises Rejected with all that is wrong."""
+    return [rendered for made in render_each(program, component, context) for rendered in made]
+
+
+def render_each(program: Program, component: Component, context: Mapping[str, Any]) -> list[list[Rendered]]:
+    """The objects of each of the program's roots. Raises Rejected with all that is wrong."""
     program.sandbox.meter.reset()
     names = variables(program.texts, context)
-    made: list[Rendered] = []
+    made: list[list[Rendered]] = [[] for _ in program.roots]
     try:
         for index, objects in program.function(Context(program.sandbox, names, program.blueprint.label, {})):
             root = program.roots[index]
-            made += [_rendered(item, root, component) for item in objects]
-        _check_count(len(made))
+            made[index] += [_rendered(item, root, component) for item in objects]
+        _check_count(sum(map(len, made)))
     except Expired as expired:
         expired.place = running(expired.__traceback__, program.texts) or program.blueprint.manifest.place()
         raise

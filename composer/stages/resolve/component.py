@@ -26,7 +26,7 @@ class Level:
 
 
 def build(
-    fleet: Fleet, levels: Sequence[Level], *, name: str, tenant: str, layers: Sequence[Layer]
+    fleet: Fleet, levels: Sequence[Level], *, name: str, tenant: str, layers: Sequence[Layer], shared: bool
 ) -> tuple[Component, list[Diagnostic]]:
     """The component that *layers* (lowest first) describe. Raises Rejected where no blueprint can be told."""
     named = _blueprint_layer(name, layers)
@@ -36,7 +36,7 @@ def build(
     params, more = merge_layers(param_layers)
     where = place_in(param_layers, lambda: blueprint_place(layers))
     normalised, wrong = rules_of(blueprint).normalise(params, place=where, label=f"{name} ({blueprint.name})")
-    component = Component(name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers)
+    component = Component(name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers, shared)
     return component, [*findings, *more, *wrong]
 
 

@@ -129,7 +129,7 @@ class _Site:
         if known is None:
             try:
                 name = "tenancy" if role == "tenancy" else key[-1]
-                known = build(self.fleet, levels, name=name, tenant=tenant, layers=layers)
+                known = build(self.fleet, levels, name=name, tenant=tenant, layers=layers, shared=shared)
             except Rejected as rejected:
                 self.findings += rejected.diagnostics
                 return
