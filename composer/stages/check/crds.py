@@ -193,7 +193,7 @@ def _combine(node: Mapping[str, Any], found: Schema, definition: _Definition) ->
     for keyword in ("allOf", "anyOf", "oneOf"):
         if keyword in node:
             found[keyword] = [_loose(inner, definition) for inner in node[keyword]]
-    refused = _loose(node.get("not", {}), definition)
+    refused = _loose(node["not"], definition) if "not" in node else {}
     if refused:
         found["not"] = refused
 
