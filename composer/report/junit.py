@@ -32,7 +32,8 @@ def _case(finding: Finding) -> Iterator[str]:
     name = f"{diagnostic.code} {place}"
     yield f"    <testcase classname={_attribute(place.file)} name={_attribute(name)}>"
     if diagnostic.is_error:
-        yield f"      <failure type={_attribute(diagnostic.code)} message={_attribute(message)}>{text}</failure>"
+        attributes = f"type={_attribute(diagnostic.code)} message={_attribute(message)}"
+        yield f"      <failure {attributes}>{text}</failure>"
     else:
         yield f"      <system-out>{diagnostic.severity}: {text}</system-out>"
     yield "    </testcase>"

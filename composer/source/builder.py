@@ -77,9 +77,18 @@ class Builder:
                 if handler is not None:
                     handler(event)
         except SyntaxProblem as problem:
-            self.findings.append(explain(problem, self._text, self._file))
+            self._stumble(problem)
         except _Abandoned:
             pass
+
+    def _stumble(self, problem: SyntaxProblem) -> None:
+        """Keeps a syntax error, unless it only follows from an expression without quotes in its line."""
+        innermost = self._frames[-1].start if self._frames else None
+        finding = explain(problem, self._text, self._file, innermost)
+        if not any(
+            found.code == "Y018" and found.place.line == finding.place.line for found in self.findings
+        ):
+            self.findings.append(finding)
 
     def _start_document(self, event: Any) -> None:
         if self.starts and not self._many:
@@ -96,11 +105,10 @@ class Builder:
 
     def _scalar(self, event: Any) -> None:
         value = event.value
-        if event.implicit[0]:
-            if value == "" or value[0] in scalars.SUSPECT:
-                value = self._plain(event)
-        elif event.tag is not None:
+        if event.tag is not None:
             value = self._tagged(event)
+        elif event.implicit[0] and (value == "" or value[0] in scalars.SUSPECT):
+            value = self._plain(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
         frame = self._frames[-1]

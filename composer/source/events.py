@@ -3,8 +3,8 @@ results.
 
 From PyYAML and not from ruamel.yaml, whose C part holds libyaml 0.1.7: that one refuses `{image:
 busybox:1.37}`, is slower, and differs from ruamel.yaml's Python parser in many small ways. PyYAML's two
-parsers differ in one: libyaml takes tabs between tokens. So a text with a tab always goes to the strict
-one, and what is accepted does not depend on the machine.
+parsers differ in two: libyaml takes tabs between tokens, and refuses unknown directives. So a text with a
+tab or a directive always goes to the Python one, and what is accepted does not depend on the machine.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ FASTEST = _fastest()
 
 def events(text: str) -> Iterator[Any]:
     """The events of *text* up to the end of the stream; raises SyntaxProblem where it is not YAML."""
-    next_event = (PureParser(text) if "\t" in text else FASTEST(text)).get_event
+    pure = "\t" in text or text.startswith("%") or "\n%" in text
+    next_event = (PureParser if pure else FASTEST)(text).get_event
     while type(event := next_event()) is not StreamEndEvent:
         yield event

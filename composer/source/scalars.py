@@ -35,7 +35,7 @@ class MismatchError(ValueError):
 
 
 def plain(text: str) -> Scalar:
-    """The value of a plain (unquoted) scalar; raises OutOfRangeError for a number that 64 bits cannot hold."""
+    """The value of a plain (unquoted) scalar; raises OutOfRangeError for what 64 bits cannot hold."""
     if text and text[0] not in SUSPECT:
         return text
     if text in _CONSTANTS:

@@ -49,17 +49,24 @@ def place(lines: list[str], file: str, start: Mark, end: Mark | None = None, *, 
     return Place(file, start.line + 1, start.column + 1, source[:SOURCE_LIMIT], max(width, 1))
 
 
-def explain(problem: SyntaxProblem, text: str, file: str) -> Diagnostic:
-    """What the parser stumbled over, where, and a hint where there is a usual cause."""
-    message = problem.problem or problem.context or "not YAML"
-    mark = problem.problem_mark or problem.context_mark
+def explain(problem: SyntaxProblem, text: str, file: str, innermost: Mark | None) -> Diagnostic:
+    """What the parser stumbled over, where, and a hint where there is a usual cause.
+
+    At the end of the file there is nothing to show: the place is then where the open quote or the *innermost*
+    open collection began.
+    """
+    message = problem.problem or "not YAML"
+    mark, began = problem.problem_mark, problem.context_mark
     if mark is None:
         return error("Y007", message, Place(file))
+    hint = _hint(message, text, mark)
+    if not text[mark.index :].strip():
+        started = began if began is not None and began.index < mark.index else innermost
+        return error("Y007", f"{message}, {problem.context}", at(text, file, started or mark), hint=hint)
     related = []
-    if problem.context_mark is not None and problem.context_mark.line != mark.line:
-        related.append(Related(problem.context or "it began here", at(text, file, problem.context_mark)))
-    spot = at(text, file, mark)
-    return error("Y007", message, spot, hint=_hint(message, text, mark), related=related)
+    if began is not None and began.line != mark.line:
+        related.append(Related(problem.context or "it began here", at(text, file, began)))
+    return error("Y007", message, at(text, file, mark), hint=hint, related=related)
 
 
 def _hint(message: str, text: str, mark: Mark) -> str:
