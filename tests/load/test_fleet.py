@@ -113,3 +113,27 @@ def test_a_referenced_file_cannot_be_a_link_out_of_the_fleet(tmp_path: Path) -> 
     fleet, _ = load_fleet(root)
     with pytest.raises(Rejected, match="Y0"):
         read_referenced(fleet, "files/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "point", "lacks"),
+    [
+        ("modbus", "{name: a, register: holding, address: 1}", ["type"]),
+        ("modbus", "{name: a, type: INT16}", ["register", "address"]),
+        ("modbus", "{name: a, register: coil, address: 1}", []),
+        ("opcua", "{name: a}", ["node"]),
+        ("opcua", "{name: a, node: ns=2;s=x}", []),
+    ],
+)
+def test_points_of_the_fleets_device_profiles_say_where_to_read(
+    tmp_path: Path, protocol: str, point: str, lacks: list[str]
+) -> None:
+    profile = f"{{protocol: {protocol}, points: [{point}], publish: []}}"
+    root = write(tmp_path, {"fleet.yaml": document("Fleet", "f", f"{{deviceProfiles: {{p: {profile}}}}}")})
+    try:
+        found = load_fleet(root)[1]
+    except Rejected as rejected:
+        found = list(rejected.diagnostics)
+    path = "spec.deviceProfiles.p.points.0"
+    assert [d.message for d in found] == [f"{path}: a point of {protocol} needs {key!r}" for key in lacks]
+    assert {d.code for d in found} <= {"D012"}

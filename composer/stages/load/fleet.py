@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error, in_order
+from composer.model.complete import point_lacks
 from composer.model.fleet import Fleet
 from composer.source.document import Document
 from composer.source.reader import read_document
@@ -87,10 +88,19 @@ def _fleet_document(root: Path, tenants: Collection[str]) -> Document:
             ]
         )
     document = read_document(root, FLEET_FILE)
-    findings = check_schema(document, "Fleet") or check_document(root, document, tenants)
+    findings = check_schema(document, "Fleet") or [
+        *_check_points(document),
+        *check_document(root, document, tenants),
+    ]
     if findings:
         raise Rejected(findings)
     return document
+
+
+def _check_points(document: Document) -> list[Diagnostic]:
+    """What the fleet's device profiles lack. Those of tenants are looked at once layers are merged."""
+    found = point_lacks(document.data["spec"])
+    return [error("D012", f"spec.{lack.message}", document.place(("spec", *lack.route))) for lack in found]
 
 
 def _shared(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from composer.model.expression import ExpressionError, parse
 from composer.model.images import image
 from composer.model.names import branch_fault, branch_of, expand_names, is_hostname
 from composer.model.topics import topic, topic_filter
@@ -70,12 +71,20 @@ def _branch(value: str) -> None:
         raise UnitError(f"a branch name with {{site}} in it; as it is, {fault}")
 
 
+def _expression(value: str) -> None:
+    try:
+        parse(value)
+    except ExpressionError as problem:
+        raise UnitError(f"an expression such as pressure > 180 ({problem})") from None
+
+
 FORMATS: Mapping[str, Check] = {
     "edge-address": _of_text(_address),
     "edge-branch": _of_text(_branch),
     "edge-cidr": _of_text(cidr),
     "edge-device-names": _of_text(expand_names),
     "edge-duration": _of_text(duration),
+    "edge-expression": _of_text(_expression),
     "edge-filter": _of_text(topic_filter),
     "edge-hostname": _of_text(_hostname),
     "edge-image": _of_text(image),

@@ -9,11 +9,9 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, did_you_mean, error
 from composer.model.fieldpath import path_text
+from composer.model.patterns import Pattern, matching
 from composer.source.document import Document, Route
 from composer.stages.load.listing import SITES
-
-Pattern = tuple[str, ...]
-"""A route below spec, in which "*" stands for every key or index."""
 
 _PAYLOADS: Pattern = ("deviceProfiles", "*", "publish", "*", "schema")
 _TENANT: tuple[Pattern, ...] = (
@@ -53,33 +51,20 @@ def check_document(root: Path, document: Document, tenants: Collection[str]) -> 
     findings = [
         _no_such_file(root, document, route, path)
         for pattern in FILES[kind]
-        for route, path in _matches(spec, pattern, ("spec",))
+        for route, path in _texts(spec, pattern)
         if not _is_there(root, path.replace("{site}", site))
     ]
     findings += [
         _no_such_tenant(document, route, name, tenants)
-        for route, name in _matches(spec, OWNERS[kind], ("spec",))
+        for route, name in _texts(spec, OWNERS[kind])
         if name not in tenants
     ]
     return findings
 
 
-def _matches(value: Any, pattern: Pattern, route: Route) -> Iterator[tuple[Route, str]]:
+def _texts(spec: Any, pattern: Pattern) -> Iterator[tuple[Route, str]]:
     """Each text at a route that *pattern* describes."""
-    if not pattern:
-        if isinstance(value, str):
-            yield route, value
-        return
-    step, rest = pattern[0], pattern[1:]
-    if step != "*":
-        if isinstance(value, dict) and step in value:
-            yield from _matches(value[step], rest, (*route, step))
-        return
-    entries = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
-    for key, inner in entries:
-        yield from _matches(inner, rest, (*route, key))
+    return ((route, found) for route, found in matching(spec, pattern, ("spec",)) if isinstance(found, str))
 
 
 @lru_cache(maxsize=4096)
