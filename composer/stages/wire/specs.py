@@ -7,7 +7,7 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, did_you_mean, error
 from composer.model.stack import Component, Stack
-from composer.model.topics import bind
+from composer.model.topics import bind, to_filter
 from composer.stages.wire.places import place_of
 from composer.stages.wire.words import topic_fault
 
@@ -24,7 +24,7 @@ def stream_spec(component: Component, _stack: Stack, _findings: list[Diagnostic]
     source = component.spec["from"]
     inputs = {"input": source} if isinstance(source, str) else source
     return {
-        "inputs": [{"name": name, "filter": topic_filter} for name, topic_filter in inputs.items()],
+        "inputs": [{"name": name, "filter": to_filter(written)} for name, written in inputs.items()],
         "to": record(component.spec["to"]),
         "do": component.spec.get("do") or [],
     }
@@ -33,8 +33,9 @@ def stream_spec(component: Component, _stack: Stack, _findings: list[Diagnostic]
 def function_spec(component: Component, _stack: Stack, _findings: list[Diagnostic]) -> dict[str, Any]:
     spec = component.spec
     emits = spec.get("emits") or []
+    filters = [spec["on"]] if isinstance(spec["on"], str) else spec["on"]
     return {
-        "on": [spec["on"]] if isinstance(spec["on"], str) else spec["on"],
+        "on": [to_filter(written) for written in filters],
         "qos": spec.get("qos", QOS),
         "emits": [record(written) for written in (emits if isinstance(emits, list) else [emits])],
         "deadletter": spec.get("deadLetter", f"dead-letter/{component.name}"),

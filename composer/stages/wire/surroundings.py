@@ -62,13 +62,17 @@ def tenant_context(name: str, spec: Mapping[str, Any], delivery: Mapping[str, An
 
 
 def _secret(name: str, written: Mapping[str, Any], site: str) -> dict[str, Any]:
-    """A secret's reference as {name, kind, ...}; "{site}" in an external key stands for the site's name."""
+    """A secret's reference as {entry, name, kind, ...}: documents call it *entry*, the Secret itself is *name*.
+
+    "{site}" in an external key stands for the site's name.
+    """
     if "externalSecret" in written:
         said = written["externalSecret"]
-        return {"name": name, "kind": "externalSecret", **said, "key": said["key"].replace("{site}", site)}
+        key = said["key"].replace("{site}", site)
+        return {"entry": name, "name": name, "kind": "externalSecret", **said, "key": key}
     if "sops" in written:
-        return {"name": name, "kind": "sops", "file": written["sops"]}
-    return {"name": written["existing"], "kind": "existing"}
+        return {"entry": name, "name": name, "kind": "sops", "file": written["sops"]}
+    return {"entry": name, "name": written["existing"], "kind": "existing"}
 
 
 def component_context(component: Component) -> dict[str, Any]:
