@@ -13,6 +13,7 @@ from composer.model.fleet import Fleet
 from composer.model.stack import Component, Layer
 from composer.source.document import Route
 from composer.stages.resolve.blueprints import choose
+from composer.stages.resolve.complete import check_component
 from composer.stages.resolve.entries import sub_layer, without
 from composer.stages.resolve.rules import rules_of
 
@@ -37,7 +38,9 @@ def build(
     where = place_in(param_layers, lambda: blueprint_place(layers))
     normalised, wrong = rules_of(blueprint).normalise(params, place=where, label=f"{name} ({blueprint.name})")
     component = Component(name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers, shared)
-    return component, [*findings, *more, *wrong]
+    around = place_in(layers, lambda: blueprint_place(layers))
+    missing = check_component(name, blueprint.role, spec, around)
+    return component, [*findings, *more, *wrong, *missing]
 
 
 def blueprint_place(layers: Sequence[Layer]) -> Place:

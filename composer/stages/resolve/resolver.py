@@ -6,17 +6,18 @@ document, the site's own document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Rejected, did_you_mean, error, has_errors
+from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error, has_errors
 from composer.merge import merge_layers
 from composer.model.fleet import Fleet
 from composer.model.stack import Component, Layer, Stack
-from composer.source.document import Document
+from composer.source.document import Document, Route
 from composer.stages.resolve.blueprints import TENANT_ROLES, check_use
-from composer.stages.resolve.component import Level, blueprint_place, build
+from composer.stages.resolve.complete import check_site, check_tenant
+from composer.stages.resolve.component import Level, blueprint_place, build, place_in
 from composer.stages.resolve.entries import gather, without
 from composer.stages.resolve.layers import GATHERED, NOT_MERGED, Lower, lower_layers
 from composer.stages.resolve.limits import check_limits
@@ -38,8 +39,16 @@ class Resolver:
         return stack, site.findings
 
     def spec(self, document: Document) -> Mapping[str, Any]:
-        """A site's merged spec without components, gateways and tenants: what its children need to know of a hub."""
-        return _merged_spec(self.lower(document), _site_layer(document), [])
+        """A site's merged spec without components, gateways and tenants: what its children need to know of a hub.
+
+        Raises Rejected where no layer says what every site must say.
+        """
+        lower, layer = self.lower(document), _site_layer(document)
+        spec = _merged_spec(lower, layer, [])
+        missing = check_site(spec, _place_in(lower, layer))
+        if missing:
+            raise Rejected(missing)
+        return spec
 
     def lower(self, document: Document) -> Lower:
         """The layers below a site, for the profiles it lists. Raises Rejected for a profile that is not there."""
@@ -52,6 +61,11 @@ class Resolver:
 
 def _site_layer(document: Document) -> Layer:
     return Layer(f"site {document.data['metadata']['name']}", document.data["spec"], document, ("spec",))
+
+
+def _place_in(lower: Lower, layer: Layer) -> Callable[[Route], Place]:
+    """Where the values of a site's merged spec were set."""
+    return place_in((*lower.layers, layer), layer.document.place)
 
 
 def _merged_spec(lower: Lower, layer: Layer, findings: list[Diagnostic]) -> Mapping[str, Any]:
@@ -80,6 +94,7 @@ class _Site:
         self.layer = _site_layer(document)
         self.findings = list(lower.findings)
         self.spec = _merged_spec(lower, self.layer, self.findings)
+        self.findings += check_site(self.spec, _place_in(lower, self.layer))
         self.sections = {s: gather([self.layer], s, lower.sections[s], self.findings) for s in GATHERED}
 
     def stack(self) -> Stack:
@@ -158,6 +173,7 @@ class _Site:
         spec, findings = merge_layers(without(layers, *TENANT_ROLES))
         self.findings += findings
         self.findings += check_limits(self.fleet, name, spec, layers)
+        self.findings += check_tenant(name, spec, place_in(layers, document.place))
         yield _Tenant(name, spec, layers, shared=not own)
 
     def _tenant_document(self, name: str) -> Document | None:
