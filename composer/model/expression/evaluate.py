@@ -24,8 +24,8 @@ def evaluate(expression: Expression, message: Mapping[str, Any]) -> Any:
         case Unary(sign, operand):
             return _UNARY[sign](evaluate(operand, message))
         case Binary("and" | "or" as word, left, right):
-            decided = _boolean(evaluate(left, message)) is (word == "or")
-            return word == "or" if decided else _boolean(evaluate(right, message))
+            decided = _truth(evaluate(left, message)) is (word == "or")
+            return word == "or" if decided else _truth(evaluate(right, message))
         case Binary(sign, left, right):
             return _BINARY[sign](evaluate(left, message), evaluate(right, message))
         case Call(function, arguments):
@@ -65,9 +65,10 @@ def _add(left: Any, right: Any) -> Any:
 
 
 def _divide(left: Any, right: Any) -> float:
-    if _number(left) is left and _number(right) == 0:
+    dividend, divisor = _number(left), _number(right)
+    if divisor == 0:
         raise EvaluationError("division by zero")
-    return float(left) / float(right)
+    return float(dividend) / float(divisor)
 
 
 def _modulo(left: Any, right: Any) -> int:
@@ -78,8 +79,15 @@ def _modulo(left: Any, right: Any) -> int:
     return int(math.copysign(abs(dividend) % abs(divisor), dividend))
 
 
+def _truth(value: Any) -> bool:
+    """What `and` and `or` take a value for: a number is true unless it is 0."""
+    return _boolean(value) if isinstance(value, bool) else _number(value) != 0
+
+
 def _same(left: Any, right: Any) -> bool:
-    """Whether two values are equal; true and 1 are not."""
+    """Whether two values are equal. As in Bento, a truth value on the left takes a number for one, too."""
+    if isinstance(left, bool) and isinstance(right, int | float):
+        return left is _truth(right)
     return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)
 
 

@@ -91,6 +91,13 @@ def _fields(expression: Expression) -> Iterator[Field]:
         yield from _fields(part)
 
 
+def is_constant(expression: Expression) -> bool:
+    """Whether the expression reads no field."""
+    return not isinstance(expression, Field) and all(
+        is_constant(part) for part in reversed(parts_of(expression))
+    )
+
+
 def parts_of(expression: Expression) -> tuple[Expression, ...]:
     """The expressions an expression is made of."""
     match expression:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from composer.diagnostic import did_you_mean
+from composer.model.expression.kinds import fault_of
 from composer.model.expression.nodes import FUNCTIONS, Binary, Call, Expression, Field, Literal, Unary
 from composer.model.expression.tokens import ExpressionError, Token, tokens
 
 DEEPEST = 40
 """Levels of nesting; more are for machines to read."""
+
+MOST_OPERATORS = 200
 
 _PRECEDENCE = {
     "or": 1,
@@ -44,6 +47,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._rest: Iterator[Token] = tokens(text)
         self._next = next(self._rest)
+        self._operators = 0
 
     def expression(self, least: int, depth: int) -> Expression:
         """The longest expression from here on whose operators bind at least as tightly as *least*."""
@@ -52,7 +56,7 @@ class _Parser:
         left = self._operand(depth)
         while (operator := self._operator()) in _PRECEDENCE and _PRECEDENCE[operator] >= least:
             offset, tightness = self._take().offset, _PRECEDENCE[operator]
-            left = Binary(operator, left, self.expression(tightness + 1, depth + 1))
+            left = self._sound(Binary(operator, left, self.expression(tightness + 1, depth + 1)), offset)
             if tightness == _COMPARISON and _PRECEDENCE.get(self._operator()) == _COMPARISON:
                 raise ExpressionError("comparisons do not chain; write `a < b and b < c`", offset)
         return left
@@ -79,8 +83,8 @@ class _Parser:
         """What stands between two operators, with the signs in front of it."""
         operator = self._operator()
         if operator in _SIGNS:
-            self._take()
-            return Unary(operator, self.expression(_SIGNS[operator], depth + 1))
+            offset = self._take().offset
+            return self._sound(Unary(operator, self.expression(_SIGNS[operator], depth + 1)), offset)
         token = self._take()
         if operator == "(":
             inner = self.expression(0, depth + 1)
@@ -103,7 +107,7 @@ class _Parser:
             path.append(step.text)
         return Field(tuple(path))
 
-    def _call(self, name: Token, depth: int) -> Call:
+    def _call(self, name: Token, depth: int) -> Expression:
         signature = FUNCTIONS.get(name.text)
         if signature is None:
             hint = did_you_mean(name.text, FUNCTIONS) or f"there are {', '.join(FUNCTIONS)}"
@@ -118,7 +122,18 @@ class _Parser:
         if len(arguments) < signature.least or len(arguments) > (signature.most or len(arguments)):
             raise ExpressionError(f"{name.text} takes {signature}, not {len(arguments)}", name.offset)
         _check_arguments(name, arguments)
-        return Call(name.text, tuple(arguments))
+        return self._sound(Call(name.text, tuple(arguments)), name.offset)
+
+    def _sound(self, expression: Expression, offset: int) -> Expression:
+        """The expression, unless it can never have a value or there are too many in one."""
+        self._operators += 1
+        if self._operators > MOST_OPERATORS:
+            raise ExpressionError(
+                f"the expression has more than {MOST_OPERATORS} operators and functions", offset
+            )
+        if fault := fault_of(expression):
+            raise ExpressionError(fault, offset)
+        return expression
 
     def _expect(self, operator: str) -> None:
         if self._next.kind != "operator" or self._next.text != operator:
