@@ -48,3 +48,13 @@ def test_values_stand_where_they_were_written() -> None:
 def test_a_referenced_file_is_read_from_sites() -> None:
     fleet, _ = load_fleet(DESIGN)
     assert read_referenced(fleet, "files/hub-eu.pem").startswith("-----BEGIN CERTIFICATE-----\n")
+
+
+def test_editors_find_the_schema_of_every_example_document() -> None:
+    fleet, _ = load_fleet(ROOT)
+    shared = [d.file for d in (fleet.document, *fleet.profiles.values(), *fleet.tenants.values())]
+    for path in [*shared, *fleet.sites.values()]:
+        first, *rest = (ROOT / path).read_text(encoding="utf-8").splitlines()
+        schema = (ROOT / path).parent / first.removeprefix("# yaml-language-server: $schema=")
+        kind = next(line for line in rest if line.startswith("kind: ")).removeprefix("kind: ")
+        assert schema.resolve() == ROOT / f"schemas/{kind.lower()}.schema.json"
