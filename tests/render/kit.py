@@ -24,7 +24,9 @@ spec: {version: 1.0.0, role: function, scope: any, images: {main: {reference: "e
 Files = Mapping[str, str]
 
 
-def blueprint(manifests: str | Files, *, params: str = "{}", files: Files = {}, fragments: Files = {}) -> Blueprint:  # noqa: B006
+def blueprint(
+    manifests: str | Files, *, params: str = "{}", files: Files = {}, fragments: Files = {}
+) -> Blueprint:  # noqa: B006
     """A blueprint with the given texts; a single manifest is called m.yaml. Parameters are declared by name only."""
     named = {"m.yaml": manifests} if isinstance(manifests, str) else manifests
     declared = "{}" if params == "{}" else "\n".join(f"{name}: {{}}" for name in params.split())
@@ -36,7 +38,9 @@ def blueprint(manifests: str | Files, *, params: str = "{}", files: Files = {}, 
         digest="",
         manifest=parse(_BLUEPRINT, f"{FOLDER}/blueprint.yaml"),
         params=parse(declared, f"{FOLDER}/params.yaml"),
-        manifests={f"manifests/{name}": parse(text, f"{FOLDER}/manifests/{name}") for name, text in named.items()},
+        manifests={
+            f"manifests/{name}": parse(text, f"{FOLDER}/manifests/{name}") for name, text in named.items()
+        },
         files={f"files/{name}": text for name, text in files.items()},
         fragments={name: parse(text, f"blueprints/_lib/{name}.yaml") for name, text in fragments.items()},
     )

@@ -11,7 +11,9 @@ from tests.render.kit import findings, objects, one, places
 TENANTS = {"tenants": [{"name": "acme", "ports": [1, 2]}, {"name": "globex", "ports": []}]}
 
 
-@pytest.mark.parametrize(("condition", "expected"), [("true", {"a": {"x": 1}, "l": [1, {"x": 1}, 2, 3]}), ("false", {"l": [1]})])
+@pytest.mark.parametrize(
+    ("condition", "expected"), [("true", {"a": {"x": 1}, "l": [1, {"x": 1}, 2, 3]}), ("false", {"l": [1]})]
+)
 def test_if_removes_its_node(condition: str, expected: Any) -> None:
     manifest = f"""
 a: {{$if: "{condition}", x: 1}}
@@ -68,7 +70,13 @@ m:
     "{{ tenant.name }}-2": "{{ tenant.name }}"
 """
     assert one(manifest, TENANTS) == {
-        "m": {"first": 1, "acme": {"ports": [1, 2]}, "acme-2": "acme", "globex": {"ports": []}, "globex-2": "globex"}
+        "m": {
+            "first": 1,
+            "acme": {"ports": [1, 2]},
+            "acme-2": "acme",
+            "globex": {"ports": []},
+            "globex-2": "globex",
+        }
     }
 
 
@@ -104,7 +112,10 @@ def test_entries_of_a_loop_may_come_from_an_expression() -> None:
 
 
 def test_for_makes_objects() -> None:
-    assert objects('$for: {each: tenants, as: t}\n$do: {kind: "{{ t.name }}"}', TENANTS) == [{"kind": "acme"}, {"kind": "globex"}]
+    assert objects('$for: {each: tenants, as: t}\n$do: {kind: "{{ t.name }}"}', TENANTS) == [
+        {"kind": "acme"},
+        {"kind": "globex"},
+    ]
 
 
 def test_loops_of_one_name_in_one_another_see_the_inner_one() -> None:
@@ -134,12 +145,22 @@ m:
       $do: {"{{ t.name }}": here, last: "{{ t.name }}"}
 """
     context = {"site": {"base": {"a": 1, "b": {"x": 1, "y": 1}, "l": [1, 2]}, "more": ["k"]}, **TENANTS}
-    expected = {"a": 1, "b": {"x": 1, "y": 2}, "l": [3], "k": 1, "acme": "here", "globex": "here", "last": "globex"}
+    expected = {
+        "a": 1,
+        "b": {"x": 1, "y": 2},
+        "l": [3],
+        "k": 1,
+        "acme": "here",
+        "globex": "here",
+        "last": "globex",
+    }
     assert one(manifest, context) == {"m": expected}
 
 
 def test_merge_wants_mappings() -> None:
-    assert places(findings('m: {$merge: [{a: 1}, "{{ site.x }}"]}', {"site": {"x": [1]}})) == ["m.yaml:1:4 T011"]
+    assert places(findings('m: {$merge: [{a: 1}, "{{ site.x }}"]}', {"site": {"x": [1]}})) == [
+        "m.yaml:1:4 T011"
+    ]
 
 
 def test_a_fragment_sees_the_context_loops_and_given_names() -> None:
@@ -182,7 +203,9 @@ items: [{$use: {name: maybe, with: {on: false}}}, {$use: {name: maybe, with: {on
 
 def test_a_name_given_to_a_fragment_may_shadow_the_name_of_a_loop() -> None:
     manifest = 'l: [{$for: {each: tenants, as: t}, $do: {"{{ t.name }}": {$use: {name: f, with: {t: "{{ t.ports }}"}}}}}]'
-    assert one(manifest, TENANTS, fragments={"f": '{p: "{{ t }}"}'}) == {"l": [{"acme": {"p": [1, 2]}}, {"globex": {"p": []}}]}
+    assert one(manifest, TENANTS, fragments={"f": '{p: "{{ t }}"}'}) == {
+        "l": [{"acme": {"p": [1, 2]}}, {"globex": {"p": []}}]
+    }
 
 
 def test_a_conditional_fragment_takes_the_key_with_it() -> None:
@@ -202,4 +225,8 @@ def test_two_dollars_are_a_literal_one() -> None:
 
 
 def test_manifests_come_in_the_order_of_their_names() -> None:
-    assert objects({"b.yaml": "kind: B", "a.yaml": "- kind: A\n- kind: A2"}) == [{"kind": "A"}, {"kind": "A2"}, {"kind": "B"}]
+    assert objects({"b.yaml": "kind: B", "a.yaml": "- kind: A\n- kind: A2"}) == [
+        {"kind": "A"},
+        {"kind": "A2"},
+        {"kind": "B"},
+    ]

@@ -64,7 +64,12 @@ def test_all_mistakes_are_found_at_once_and_in_order() -> None:
         "a.yaml": 'a: "{{ nope }}"\nb: {$use: f}\nc: "{{ site.x|uper }}"\nd: "{{ params.s1ze }}"',
         "b.yaml": 'l:\n  - {$merge: 1}\n  - "{% x %}"',
     }
-    found = findings(manifests, params="size", fragments={"f": '{k: "{{ x|nope }}"}'}, files={"t.j2": "{{ y|json }}\n{% if %}"})
+    found = findings(
+        manifests,
+        params="size",
+        fragments={"f": '{k: "{{ x|nope }}"}'},
+        files={"t.j2": "{{ y|json }}\n{% if %}"},
+    )
     assert places(found) == [
         "f.yaml:1:5 T003",
         "f.yaml:1:5 T004",
@@ -116,7 +121,9 @@ def test_a_missing_key_names_what_is_there() -> None:
 
 
 def test_a_manifest_that_yields_no_object_is_an_error() -> None:
-    found = findings("$for: {each: site.list, as: x}\n$do: '{{ x }}'", {"site": {"list": [{"kind": "A"}, "text"]}})
+    found = findings(
+        "$for: {each: site.list, as: x}\n$do: '{{ x }}'", {"site": {"list": [{"kind": "A"}, "text"]}}
+    )
     assert places(found) == ["m.yaml:1:1 T015"]
 
 

@@ -55,7 +55,12 @@ chosen: "{{ params.s if params.list else 'x' }}"
 filtered: "{{ params.list|map('string')|first }}"
 """
     context = {"params": {"s": value, "list": [value], "map": {f"{value}?": value}}}
-    made = one(manifest, context, params="s list map", fragments={"given": "{is: '{{ what }}', mixed: '{{ what }}.'}"})
+    made = one(
+        manifest,
+        context,
+        params="s list map",
+        fragments={"given": "{is: '{{ what }}', mixed: '{{ what }}.'}"},
+    )
     assert made == {
         "leaf": value,
         "again": value,
@@ -69,10 +74,14 @@ filtered: "{{ params.list|map('string')|first }}"
         "chosen": value,
         "filtered": value,
     }
-    assert all(type(leaf) is str for leaf in (made["leaf"], made["filtered"], made["used"]["is"], *made["entries"]))
+    assert all(
+        type(leaf) is str for leaf in (made["leaf"], made["filtered"], made["used"]["is"], *made["entries"])
+    )
 
 
-@pytest.mark.parametrize("value", [0, 1, -5, 2**63, 0.5, 1e300, True, False, "", [], {}, [1, [None]], {"a": {"b": [True]}}])
+@pytest.mark.parametrize(
+    "value", [0, 1, -5, 2**63, 0.5, 1e300, True, False, "", [], {}, [1, [None]], {"a": {"b": [True]}}]
+)
 def test_a_value_keeps_its_type(value: Any) -> None:
     made = one('{a: "{{ params.x }}", b: "{{ params.x|default(1) }}"}', {"params": {"x": value}}, params="x")
     assert made == {"a": value, "b": value}
@@ -80,7 +89,9 @@ def test_a_value_keeps_its_type(value: Any) -> None:
 
 
 def test_a_literal_of_an_expression_keeps_its_type() -> None:
-    made = one("""{a: "{{ '1' }}", b: "{{ 1 }}", c: "{{ [1, 'x'] }}", d: "{{ {'k': (1, 2)} }}", e: "{{ 1 == 1 }}"}""")
+    made = one(
+        """{a: "{{ '1' }}", b: "{{ 1 }}", c: "{{ [1, 'x'] }}", d: "{{ {'k': (1, 2)} }}", e: "{{ 1 == 1 }}"}"""
+    )
     assert made == {"a": "1", "b": 1, "c": [1, "x"], "d": {"k": [1, 2]}, "e": True}
 
 
@@ -88,7 +99,9 @@ def test_a_lazy_filter_yields_a_list() -> None:
     assert one("a: \"{{ ['x', 'y']|map('upper') }}\"") == {"a": ["X", "Y"]}
 
 
-@pytest.mark.parametrize(("template", "expected"), [("{{ '{{' }}", "{{"), ("a {{ '{%' }} b", "a {% b"), ("{# no #}", "{# no #}")])
+@pytest.mark.parametrize(
+    ("template", "expected"), [("{{ '{{' }}", "{{"), ("a {{ '{%' }} b", "a {% b"), ("{# no #}", "{# no #}")]
+)
 def test_braces_can_be_written(template: str, expected: str) -> None:
     assert one(f'a: "{template}"') == {"a": expected}
 
@@ -106,7 +119,9 @@ def test_only_strings_and_numbers_stand_in_a_longer_string(value: Any) -> None:
     assert found.hint
 
 
-@pytest.mark.parametrize("expression", ["params.x", "params.y", "site.nope", "bridge", "site.name.first", "1 if false"])
+@pytest.mark.parametrize(
+    "expression", ["params.x", "params.y", "site.nope", "bridge", "site.name.first", "1 if false"]
+)
 def test_a_leaf_without_a_value_is_an_error(expression: str) -> None:
     context = {"params": {"x": None}, "site": {"name": "b"}}
     [found] = findings(f'a: "{{{{ {expression} }}}}"', context, params="x y")
@@ -138,7 +153,9 @@ def test_a_text_is_inserted_unread() -> None:
 
 
 def test_a_number_no_document_can_hold_is_an_error() -> None:
-    assert places(findings('a: "{{ params.x }}"', {"params": {"x": float("nan")}}, params="x")) == ["m.yaml:1:4 T011"]
+    assert places(findings('a: "{{ params.x }}"', {"params": {"x": float("nan")}}, params="x")) == [
+        "m.yaml:1:4 T011"
+    ]
     assert places(findings('a: "{{ 1e999 }}"')) == ["m.yaml:1:4 T001"]
 
 

@@ -94,6 +94,11 @@ class Names:
             yield from _unknown("T003", "image", name, self.images, node)
 
 
+def handed_over(node: nodes.Node) -> frozenset[str]:
+    """The names that *node* hands to text templates: text('app.conf.j2', name=...)."""
+    return frozenset(keyword.key for call in node.find_all(nodes.Call) for keyword in call.kwargs)
+
+
 def _key(node: nodes.Getattr | nodes.Getitem) -> str | None:
     if isinstance(node, nodes.Getattr):
         return node.attr

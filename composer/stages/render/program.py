@@ -14,12 +14,12 @@ from composer.diagnostic import Diagnostic, Rejected, in_order
 from composer.model.blueprint import Blueprint
 from composer.stages.render.compiler import program_tree
 from composer.stages.render.limits import Meter, capped_range
-from composer.stages.render.names import Names
+from composer.stages.render.names import Names, handed_over
 from composer.stages.render.sandbox import TextFunction
 from composer.stages.render.structure import Structure
 from composer.stages.render.structures import StructureSandbox
 from composer.stages.render.texts import Texts, TextSandbox
-from composer.stages.render.tree import Root, expressions
+from composer.stages.render.tree import Expression, Root, expressions
 
 Yielded = Iterator[tuple[int, list[Any]]]
 
@@ -59,7 +59,7 @@ def _compile(blueprint: Blueprint) -> Program:
         root for _, document in sorted(blueprint.manifests.items()) for root in structure.roots(document)
     )
     meter = Meter()
-    extra = frozenset(_keywords(roots))
+    extra = frozenset().union(*(handed_over(nodes.Output([found.node])) for found in _expressions(roots)))
     texts = Texts(blueprint, TextSandbox(meter, blueprint.files), names, extra, findings)
     if findings:
         raise Rejected(in_order(findings))
@@ -68,11 +68,8 @@ def _compile(blueprint: Blueprint) -> Program:
     return Program(blueprint, roots, names, extra, texts, sandbox, function)
 
 
-def _keywords(roots: Iterable[Root]) -> Iterator[str]:
-    for root in roots:
-        for expression in expressions(root.node):
-            for call in nodes.Output([expression.node]).find_all(nodes.Call):
-                yield from (keyword.key for keyword in call.kwargs)
+def _expressions(roots: Iterable[Root]) -> Iterator[Expression]:
+    return (expression for root in roots for expression in expressions(root.node))
 
 
 class _Text(TextFunction):

@@ -33,6 +33,7 @@ OWN = frozenset({"params", "images", "component"})
 _FORMAT = 2
 """The last version of marshal's format that writes equal values alike, however they came about."""
 
+
 class Renderer:
     """Renders components, remembering for each one that sites share what came of each of its manifests last."""
 
@@ -77,7 +78,9 @@ class Manifests:
         """The objects of the *chosen* manifests. Raises Rejected."""
         if chosen not in self.programs:
             roots = tuple(self.program.roots[index] for index in chosen)
-            function = self.program.sandbox.function(program_tree(roots), f"manifests of {self.program.blueprint.label}")
+            function = self.program.sandbox.function(
+                program_tree(roots), f"manifests of {self.program.blueprint.label}"
+            )
             self.programs[chosen] = replace(self.program, roots=roots, function=function)
         made = render_each(self.programs[chosen], component, context)
         return dict(zip(chosen, made, strict=True))
@@ -90,7 +93,9 @@ def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
     known = _manifests.get(program)
     if known is None:
-        known = _manifests[program] = Manifests(program, tuple(_parts(program, root) for root in program.roots))
+        known = _manifests[program] = Manifests(
+            program, tuple(_parts(program, root) for root in program.roots)
+        )
     return known
 
 

@@ -14,7 +14,7 @@ from composer.stages.render.codegen import ExpressionGenerator
 from composer.stages.render.filters.quoted import Quoted
 from composer.stages.render.filters.quoting import FILTERS as QUOTING
 from composer.stages.render.limits import Meter, check_length
-from composer.stages.render.names import Names
+from composer.stages.render.names import Names, handed_over
 from composer.stages.render.refusal import Refused, kind_of
 from composer.stages.render.sandbox import Sandbox
 from composer.stages.render.values import finite, nothing
@@ -190,4 +190,5 @@ def _bound(tree: nodes.Template) -> frozenset[str]:
     names |= {imported.target for imported in tree.find_all(nodes.Import)}
     for imported in tree.find_all(nodes.FromImport):
         names |= {name if isinstance(name, str) else name[1] for name in imported.names}
+    names |= handed_over(tree)
     return frozenset(names | {"loop", "caller", "varargs", "kwargs"})

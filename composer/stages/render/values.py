@@ -118,10 +118,12 @@ def name(value: Any) -> str:
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """*value*, which has to be a mapping because its entries go into another one."""
+    """*value*, which has to be a mapping."""
     if value.__class__ is dict:
         return value
-    raise Refused("T011", f"{kind_of(value)} stands where entries of a mapping are wanted")
+    if isinstance(value, Undefined | None):
+        raise nothing(value)
+    raise Refused("T011", f"{kind_of(value)} stands where a mapping is wanted")
 
 
 def unique(entries: Iterable[tuple[str, Any]]) -> dict[str, Any]:

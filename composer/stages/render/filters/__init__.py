@@ -12,7 +12,7 @@ from composer.stages.render.filters import collections, numbers, quoting, string
 
 # fmt: off
 _FILTERS_FROM_JINJA = (
-    "abs", "default", "dictsort", "first", "groupby", "items", "last", "length", "list", "map", "max", "min",
+    "default", "dictsort", "first", "groupby", "items", "last", "length", "list", "map", "max", "min",
     "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
 )
 _TESTS_FROM_JINJA = (

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from jinja2.filters import do_round
+from jinja2.runtime import Undefined
 
 from composer.model import units
 from composer.stages.render.filters.strings import text
 from composer.stages.render.refusal import Refused
+from composer.stages.render.values import nothing
 
 
 def integer(value: Any) -> int:
@@ -29,7 +31,14 @@ def rounded(value: Any, precision: int = 0, method: str = "common") -> float:
     return do_round(number(value), precision, method)  # type: ignore[arg-type]
 
 
+def absolute(value: Any) -> Any:
+    """The number without its sign."""
+    return abs(_number(value, float, "a number"))
+
+
 def _number(value: Any, convert: Callable[[str], Any], expected: str) -> Any:
+    if isinstance(value, Undefined | None):
+        raise nothing(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if convert is float or value == int(value):
             return value
@@ -72,6 +81,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "int": integer,
     "float": number,
     "round": rounded,
+    "abs": absolute,
     "quantity_bytes": quantity_bytes,
     "seconds": seconds,
     "bytes": size_bytes,

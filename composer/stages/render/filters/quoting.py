@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from json import JSONEncoder
 from typing import Any
 
+from composer.emit import to_yaml
 from composer.stages.render.filters.quoted import Quoted
 from composer.stages.render.filters.strings import string
 from composer.stages.render.limits import capped_text
@@ -14,7 +15,10 @@ from composer.stages.render.refusal import Refused, kind_of
 from composer.stages.render.values import plain
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_compact = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_TO_ESCAPE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON takes as it is, and readers of YAML and TOML do not."""
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BARE_TOML_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -24,10 +28,13 @@ def json(value: Any) -> Quoted:
 
 
 def yaml(value: Any) -> Quoted:
-    """Canonical YAML text."""
-    from composer.emit import to_yaml  # noqa: PLC0415 - few blueprints embed YAML in text
+    """Canonical YAML text without the line break at its end.
 
-    return Quoted(capped_text(to_yaml(plain(value)).rstrip("\n")))
+    A value with line breaks of its own is written as JSON, which is YAML too and may be moved to the right.
+    """
+    made = plain(value)
+    compact = _compact(made)
+    return Quoted(capped_text(compact if "\\n" in compact else to_yaml(made).removesuffix("\n")))
 
 
 def toml(value: Any) -> Quoted:
@@ -65,6 +72,10 @@ def bloblang(value: Any) -> Quoted:
         raise Refused("T016", f"{value!r} is not an expression: {wrong}") from wrong
 
 
+def _compact(value: Any) -> str:
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", _encode(value))
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_toml_key(key)} = {_toml(entry)}" for key, entry in value.items()) + "}"
@@ -72,7 +83,7 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, str):
         return _toml_string(value)
-    if isinstance(value, int) and value.bit_length() > 63:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise Refused("T016", f"TOML has no integer of the size of {value}")
     if isinstance(value, bool | int | float):
         return _compact(value)
@@ -84,8 +95,7 @@ def _toml_key(key: str) -> str:
 
 
 def _toml_string(value: str) -> str:
-    quoted = _compact(value).replace("$", "\\u0024")
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+    return _compact(value).replace("$", "\\u0024")
 
 
 FILTERS: dict[str, Callable[..., Quoted]] = {
