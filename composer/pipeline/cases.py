@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from composer.emit import to_yaml
+from composer.diagnostic import Rejected
 from composer.merge import merge
 from composer.model.blueprint import Blueprint
 from composer.model.fieldpath import resolve_path, value_at
@@ -49,8 +50,11 @@ class CaseResult:
 def run_cases(fleet: Fleet, blueprints: Iterable[Blueprint]) -> Iterator[CaseResult]:
     """Every case of every blueprint, in the order of names and files."""
     for blueprint in blueprints:
-        for file in list_files(Path(blueprint.root), "tests", ".yaml"):
-            yield run_case(fleet, blueprint, read_document(Path(blueprint.root), file))
+        files, findings = list_files(blueprint.root, "tests", ".yaml")
+        if findings:
+            raise Rejected(findings)
+        for file in sorted(files):
+            yield run_case(fleet, blueprint, read_document(blueprint.root, file))
 
 
 def run_case(fleet: Fleet, blueprint: Blueprint, case: Document) -> CaseResult:
