@@ -11,8 +11,9 @@ from composer.emit import to_yaml
 from composer.git.ids import blob_id
 from composer.model.stack import Rendered
 from composer.stages.publish.files import SiteFiles, site_files
-from composer.stages.publish.lockfile import LOCK, MadeFrom, images_of, is_inside, lock_text
-from composer.stages.publish.paths import DELIVERY, PLATFORM, TENANTS, path_of, tenant_folder
+from composer.stages.publish.lockfile import LOCK, MadeFrom, is_inside, lock_text
+from composer.stages.publish.paths import DELIVERY, PLATFORM, TENANTS, tenant_folder
+from composer.stages.publish.written import written
 
 KUSTOMIZATION = "kustomization.yaml"
 
@@ -35,8 +36,10 @@ def branch_files(site: str, branch: str, contents: Contents, made_from: MadeFrom
     Raises Rejected where two objects or copies want the same path.
     """
     files = layout(contents)
-    ids = {path: blob_id(content) for path, content in files.items()}
-    images = images_of([rendered.object for rendered in contents.objects])
+    objects = [written(rendered) for rendered in contents.objects]
+    known = {file.path: file.id for file in objects}
+    ids = {path: known.get(path) or blob_id(content) for path, content in files.items()}
+    images = sorted({image for file in objects for image in file.images})
     lock = lock_text(site, made_from, images, ids)
     return site_files(site, branch, {**files, LOCK: lock}, {**ids, LOCK: blob_id(lock)})
 
@@ -44,9 +47,9 @@ def branch_files(site: str, branch: str, contents: Contents, made_from: MadeFrom
 def layout(contents: Contents) -> dict[str, bytes]:
     """Path -> content of every file but the lock, in path order."""
     objects, copies = contents.objects, contents.copies
-    placed = {path_of(rendered): rendered for rendered in objects}
+    placed = {written(rendered).path: rendered for rendered in objects}
     _refuse_doubles(objects, placed, copies)
-    files = {path: to_yaml(rendered.object).encode() for path, rendered in placed.items()}
+    files = {path: written(rendered).content for path, rendered in placed.items()}
     files.update(copies)
     owned = {"/".join(path.split("/")[:2]) for path in files if path.startswith(f"{TENANTS}/")}
     parts = [PLATFORM, *sorted(owned | {tenant_folder(tenant) for tenant in contents.tenants})]
@@ -72,7 +75,7 @@ def _refuse_doubles(
     objects: Sequence[Rendered], placed: Mapping[str, Rendered], copies: Mapping[str, bytes]
 ) -> None:
     """Raises Rejected where a path is asked for twice, or by a file that is no part of a folder."""
-    findings = [_double(path_of(r), r) for r in objects if placed[path_of(r)] is not r]
+    findings = [_double(written(r).path, r) for r in objects if placed[written(r).path] is not r]
     findings += [_double(path, placed[path]) for path in copies if path in placed]
     findings += [_misplaced(path) for path in copies if not _has_place(path)]
     if findings:
