@@ -40,7 +40,12 @@ def _explained(subject: Subject, kind: Kind) -> Iterable[Diagnostic]:
     from composer.stages.check.explain import explain  # noqa: PLC0415 - seldom needed
 
     for misfit in explain(subject.object, kind.schema):
-        yield finding(misfit.code, subject, misfit.route, misfit.message, hint=misfit.hint)
+        if not (subject.kind == "Secret" and misfit.route[:1] in _SECRET):
+            yield finding(misfit.code, subject, misfit.route, misfit.message, hint=misfit.hint)
+
+
+_SECRET = (("data",), ("stringData",))
+"""Fields whose values are shown to nobody. That a Secret has them at all is a finding of its own."""
 
 
 def _unknown(subject: Subject, schemas: Schemas) -> Diagnostic:

@@ -8,7 +8,7 @@ from typing import Any
 from composer.diagnostic import Diagnostic, did_you_mean
 from composer.source.document import Route
 from composer.stages.check.finding import finding, remark
-from composer.stages.check.objects import Pod
+from composer.stages.check.objects import Pod, Subject
 from composer.stages.check.site import Site
 
 
@@ -52,32 +52,41 @@ def _mounts(pod: Pod) -> Iterator[tuple[Route, str]]:
 def check_doubles(site: Site) -> Iterator[Diagnostic]:
     """Lists that Kubernetes merges by a key hold each key once."""
     for pod in site.pods:
-        containers = [container.spec for container in pod.containers]
-        volumes = pod.spec.get("volumes", ())
-        yield from _doubles(pod, pod.spec_route, containers, "name", "containers of this name")
-        yield from _doubles(pod, (*pod.spec_route, "volumes"), volumes, "name", "volumes of this name")
+        yield from _double_containers(pod)
+        yield from _doubles(pod.subject, pod.spec_route, pod.spec, "volumes", ("name",))
         for container in pod.containers:
-            for field, key, what in _LISTS:
-                if field in container.spec:
-                    yield from _doubles(pod, (*container.route, field), container.spec[field], key, what)
+            for field, keys in _LISTS:
+                yield from _doubles(pod.subject, container.route, container.spec, field, keys)
     for service in site.of_kind("", "Service"):
-        listed = service.object["spec"].get("ports", ())
-        ports = [(port["port"], port.get("protocol", "TCP")) for port in listed]
-        if len(set(ports)) < len(ports):
-            yield finding("K043", service, ("spec", "ports"), "holds a port twice")
+        yield from _doubles(service, ("spec",), service.object["spec"], "ports", ("port", "protocol"))
 
 
-_LISTS = (
-    ("env", "name", "variables of this name; the last one wins"),
-    ("volumeMounts", "mountPath", "mounts at this path"),
-)
+_LISTS = (("env", ("name",)), ("ports", ("containerPort", "protocol")), ("volumeMounts", ("mountPath",)))
+
+
+def _double_containers(pod: Pod) -> Iterator[Diagnostic]:
+    names = [container.spec["name"] for container in pod.containers]
+    if len(set(names)) < len(names):
+        for container, name in zip(pod.containers, names, strict=True):
+            if names.index(name) < pod.containers.index(container):
+                yield _double(pod.subject, container.route, f"name {name!r}")
 
 
 def _doubles(
-    pod: Pod, route: Route, items: Sequence[Mapping[str, Any]], key: str, what: str
+    subject: Subject, route: Route, parent: Mapping[str, Any], field: str, keys: tuple[str, ...]
 ) -> Iterator[Diagnostic]:
-    values = [item[key] for item in items] if len(items) > 1 else []
-    if len(set(values)) == len(values):
+    """Items of a list that say the same *keys* as an earlier one."""
+    items: Sequence[Mapping[str, Any]] = parent.get(field, ())
+    if len(items) < 2:
         return
-    for value in sorted({value for value in values if values.count(value) > 1}):
-        yield finding("K043", pod.subject, route, f"holds {value!r} {values.count(value)} times: {what}")
+    seen = set()
+    for index, item in enumerate(items):
+        values = tuple(item.get(key, "TCP") for key in keys)  # only the protocol of a port may be left out
+        if values in seen:
+            said = " and ".join(f"{key} {value!r}" for key, value in zip(keys, values, strict=True))
+            yield _double(subject, (*route, field, index), said)
+        seen.add(values)
+
+
+def _double(subject: Subject, route: Route, said: str) -> Diagnostic:
+    return finding("K043", subject, route, f"has the same {said} as an earlier one")
