@@ -47,6 +47,19 @@ def wait_until(
     raise AssertionError(f"nothing came of it: {log()}")
 
 
+def release_line(mosquitto: str) -> str:
+    """The release line of the Mosquitto on this machine, as the blueprint's parameter `version` wants it."""
+    found = re.search(r"mosquitto version (\d+\.\d+)", run(mosquitto, "-h").stdout)
+    assert found
+    return found[1]
+
+
+def acl_plugin(mosquitto: str) -> Path:
+    """Where this machine has what the image has in /usr/lib."""
+    libraries = Path(mosquitto).resolve().parents[1] / "lib"
+    return next(libraries.glob("**/mosquitto_acl_file.so"), Path("/nowhere"))
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -107,9 +120,9 @@ class Broker:
 
     def _moved(self, text: str) -> str:
         """The text for this machine: another folder, other places of programs, ports that are free."""
-        text = text.replace("/usr/sbin/mosquitto", self.programs["mosquitto"]).replace(
-            "/mosquitto/", f"{self.root}/"
-        )
+        text = re.sub(r"/mosquitto/(?=(access|bridge|config|data|run|tls)\b)", f"{self.root}/", text)
+        text = text.replace("/usr/sbin/mosquitto", self.programs["mosquitto"])
+        text = text.replace("/usr/lib/mosquitto_acl_file.so", str(acl_plugin(self.programs["mosquitto"])))
         text = text.replace("listener 1883 127.0.0.1", f"listener {self.probe_port} 127.0.0.1")
         text = re.sub(r"(?m)^address .*$", f"address 127.0.0.1:{self.hub_port}", text)
         text = text.replace("restart_timeout 5 300", "restart_timeout 1")
@@ -164,11 +177,10 @@ class Client:
     trusted: Path
     identity: Path
 
-    def publish(self, topic: str, payload: str, *more: str) -> str:
-        """Publishes at QoS 1; what the broker has to say against it, or ""."""
-        return self._run(
-            "mosquitto_pub", "-V", "5", "-q", "1", "-t", topic, "-m", payload, *more
-        ).stderr.strip()
+    def publish(self, topic: str, payload: str) -> str:
+        """Publishes at QoS 1; what went wrong, or ""."""
+        made = self._run("mosquitto_pub", "-V", "5", "-q", "1", "-t", topic, "-m", payload)
+        return made.stderr.strip() or (f"exit code {made.returncode}" if made.returncode else "")
 
     def subscribe(self, topic_filter: str, session: str) -> None:
         """Leaves a subscription behind that the broker keeps for *session*."""

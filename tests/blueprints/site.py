@@ -49,7 +49,7 @@ spec:
     ingress:
       blueprint: mqtt-mosquitto@1
       params:
-        version: "2.0"
+        version: "%(release)s"
         ports: {acme: %(acme)d, globex: %(globex)d}
         reload: {interval: 1s}
         logging: {types: [error, warning, notice, subscribe], connections: true}
@@ -71,12 +71,15 @@ spec:
 Change = Callable[[str], str]
 
 
-def write_fleet(root: Path, ports: Mapping[str, int], *, acme: Change = str, hub_ca: str) -> None:
+def write_fleet(
+    root: Path, ports: Mapping[str, int], *, release: str = "2.1", acme: Change = str, hub_ca: str
+) -> None:
+    """Writes the fleet for *release* of Mosquitto; *acme* changes the text of the tenant's document."""
     documents = {
         "fleet.yaml": FLEET,
         "tenants/acme.yaml": acme(TENANT % "acme"),
         "tenants/globex.yaml": TENANT % "globex",
-        "site.yaml": SITE % ports,
+        "site.yaml": SITE % {**ports, "release": release},
         "hub.yaml": HUB,
         "files/hub.pem": hub_ca,
     }

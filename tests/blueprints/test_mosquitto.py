@@ -11,7 +11,7 @@ import pytest
 
 from composer.pipeline.line import Line
 from composer.stages.load import load_fleet
-from tests.blueprints.broker import Broker, free_port, new_broker, render_site, run, wait_until
+from tests.blueprints.broker import Broker, free_port, new_broker, release_line, render_site, run, wait_until
 from tests.blueprints.hub import Hub
 from tests.blueprints.pki import authority
 from tests.blueprints.site import write_fleet
@@ -26,7 +26,8 @@ def laid_out(tmp_path: Path, needs: Needs) -> Broker:
     broker = new_broker(tmp_path, programs, ports)
     hub = authority(tmp_path / "pki/hub", "hub")
     broker.authorities = {**broker.authorities, "hub": hub}
-    write_fleet(tmp_path, ports, hub_ca=hub.certificate.read_text())
+    release = release_line(programs["mosquitto"])
+    write_fleet(tmp_path, ports, release=release, hub_ca=hub.certificate.read_text())
     broker.lay_out(render_site(tmp_path, "site"))
     return broker
 
@@ -174,7 +175,11 @@ def test_a_changed_access_list_is_read_while_clients_stay_connected(laid_out: Br
         assert "Not authorized" in broker.client("acme", "press-3").publish("press/press-3/telemetry", "new")
         ca = broker.authorities["hub"].certificate.read_text()
         write_fleet(
-            tmp_path, broker.ports, hub_ca=ca, acme=lambda text: text.replace("press-{0..2}", "press-{0..3}")
+            tmp_path,
+            broker.ports,
+            release=release_line(broker.programs["mosquitto"]),
+            hub_ca=ca,
+            acme=lambda text: text.replace("press-{0..2}", "press-{0..3}"),
         )
         broker.lay_out(render_site(tmp_path, "site"))
         newcomer = broker.client("acme", "press-3")
