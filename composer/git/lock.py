@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from composer.diagnostic import Rejected, error
+from composer.git.process import GitFailed
 from composer.git.repository import Repository
 
 _TRIES = 300
@@ -17,7 +18,10 @@ _PAUSE = 0.1
 """Seconds. A killed publisher's git ends within moments; the rest is patience with another publisher."""
 
 _UNDER_WAY = b"publishing\n"
-_LEFTOVERS = ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "fast_import_crash_*", "refs/heads/**/*.lock")
+"""Stands in the lock file until the publisher and its git have ended in good order."""
+
+_HALVES = ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "fast_import_crash_*")
+_LOCKS = ("refs/heads/**/*.lock",)
 
 
 @contextmanager
@@ -38,15 +42,16 @@ def publishing(repository: Repository) -> Iterator[int]:
     try:
         _acquire(descriptor, repository)
         if os.read(descriptor, 1):
-            _clear_up(repository.path)
+            _remove(repository.path, _HALVES + _LOCKS)
         os.pwrite(descriptor, _UNDER_WAY, 0)
         try:
             yield descriptor
-        except BaseException:
-            _clear_up(repository.path)
+        except GitFailed as failed:
+            _remove(repository.path, _HALVES)
+            if not failed.killed:
+                os.ftruncate(descriptor, 0)
             raise
-        finally:
-            os.ftruncate(descriptor, 0)
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -63,8 +68,8 @@ def _acquire(descriptor: int, repository: Repository) -> None:
     raise Rejected([error("B012", message, repository.place, hint="run the command again when it is done")])
 
 
-def _clear_up(git_dir: Path) -> None:
+def _remove(git_dir: Path, patterns: Sequence[str]) -> None:
     """Removes what killed git processes leave: half packs, and locks that would bar a branch for ever."""
-    for pattern in _LEFTOVERS:
+    for pattern in patterns:
         for leftover in git_dir.glob(pattern):
             leftover.unlink(missing_ok=True)

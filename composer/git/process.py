@@ -37,7 +37,11 @@ _NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", 
 
 
 class GitFailed(Exception):  # noqa: N818 - the name says what happened
-    """git could not do it; the text is what git said."""
+    """git could not do it; the text is what git said. *killed* tells that it had no chance to clear up."""
+
+    def __init__(self, reason: str, *, killed: bool = False) -> None:
+        super().__init__(reason)
+        self.killed = killed
 
 
 def in_delivery(git_dir: Path, *words: str) -> list[str]:
@@ -101,7 +105,7 @@ class Process:
         """Why git stopped, once it has; only then may this be asked."""
         code = self._process.wait()
         self._listener.join()
-        return GitFailed(_text(b"".join(self._errors)) or f"git ended with code {code}")
+        return GitFailed(_text(b"".join(self._errors)) or f"git ended with code {code}", killed=code < 0)
 
     def _listen(self) -> None:
         assert self._process.stderr

@@ -78,12 +78,15 @@ class _Folder:
         if name in self._inner:
             self._inner.pop(name).__exit__()
 
-    def mode(self, name: str) -> int:
-        """The kind of what is called *name* here; 0 where there is nothing."""
+    def is_folder(self, name: str) -> bool:
+        """Whether there is a folder of this name, or nothing. Raises OSError for a link or a file."""
         try:
-            return os.lstat(name, dir_fd=self.descriptor).st_mode
+            mode = os.lstat(name, dir_fd=self.descriptor).st_mode
         except FileNotFoundError:
-            return 0
+            return False
+        if not S_ISDIR(mode):
+            raise NotADirectoryError(ENOTDIR, "a link or a file is in its place", name)
+        return True
 
     def read(self, path: str) -> bytes | None:
         """The file's content; None where there is none."""
@@ -121,7 +124,7 @@ class _Folder:
     def remove_folder(self, name: str) -> None:
         """Removes a folder directly in this one with all that is in it; fine where there is none."""
         self.forget(name)
-        if self.mode(name):
+        if self.is_folder(name):
             shutil.rmtree(name, dir_fd=self.descriptor)
 
 
@@ -135,7 +138,7 @@ class _Writer:
         self.staged = f".{target.name}.new"
 
     def write(self) -> Written:
-        exists = self._exists()
+        exists = self.parent.is_folder(self.target.name)
         owned = self._owned() if exists else frozenset()
         self.parent.remove_folder(self.staged)
         changed = self._changed(owned) if exists else dict(self.files)
@@ -146,17 +149,11 @@ class _Writer:
             self.parent.remove_folder(self.staged)
         return Written(len(changed), removed)
 
-    def _exists(self) -> bool:
-        mode = self.parent.mode(self.target.name)
-        if mode and not S_ISDIR(mode):
-            raise NotADirectoryError(ENOTDIR, "a link or a file is in its place", self.target.name)
-        return bool(mode)
-
     def _owned(self) -> frozenset[str]:
         """The files that earlier runs wrote: the last one, and one that was killed on the way."""
         if (
             LOCK in self.files
-            and not self.parent.mode(self.staged)
+            and not self.parent.is_folder(self.staged)
             and self._lock_of(self.target.name) == self.files[LOCK]
         ):
             return frozenset(self.files)
@@ -167,7 +164,7 @@ class _Writer:
         return frozenset({**(inventory(lock) or {}), LOCK: ""} if lock else ())
 
     def _lock_of(self, folder: str) -> bytes | None:
-        return self.parent.enter(folder).read(LOCK) if self.parent.mode(folder) else None
+        return self.parent.enter(folder).read(LOCK) if self.parent.is_folder(folder) else None
 
     def _changed(self, owned: frozenset[str]) -> dict[str, bytes]:
         """The files that differ from what is there. Raises Rejected where that is somebody else's."""

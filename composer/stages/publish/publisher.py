@@ -102,24 +102,26 @@ def publish(
         with publishing(repository) as lock:
             yield from run.commit(sites, lock)
     except GitFailed as failed:
+        if not run.written:
+            raise Rejected([error("B024", f"nothing was published: {failed}", repository.place)]) from failed
         failure = str(failed)
     after = heads(repository)
     for result in run.commits:
         yield _verdict(result, after.get(result.branch), failure)
-    if failure and next(sites, None):
-        raise Rejected(
-            [error("B024", f"publishing stopped before the last site: {failure}", repository.place)]
-        )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Run:
-    """One publishing: *commits* are the sites that a commit was written for, as they are foreseen."""
+    """One publishing. *commits* are the sites that a commit is for, as they are foreseen.
+
+    *written* tells that git has all commits and is about to move the branches; before that, none moves.
+    """
 
     repository: Repository
     source: Source
     adopt: bool
     commits: list[SiteResult] = field(default_factory=list)
+    written: bool = False
 
     def commit(self, sites: Iterable[SiteFiles], lock: int) -> Iterator[SiteResult]:
         """Writes the commits and moves the branches; yields the sites that need none or must not have one."""
@@ -137,6 +139,7 @@ class _Run:
                 importer = importer or stack.enter_context(Importer(self.repository, lock))
                 written = {path: site.files[path] for path in plan.written}
                 importer.add(_commit(plan, self.source), written, plan.removed)
+            self.written = True
             if importer:
                 importer.finish()
 

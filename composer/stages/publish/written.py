@@ -13,8 +13,8 @@ from composer.stages.publish.paths import path_of
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """The file of an object: its path on the branch, its content with the id Git gives it, and the images it runs."""
+class ObjectFile:
+    """The file of an object: its path on the branch, its content and that one's id, and the images it runs."""
 
     path: str
     content: bytes = field(repr=False)
@@ -22,14 +22,14 @@ class Written:
     images: tuple[str, ...]
 
 
-_written: WeakKeyDictionary[Rendered, Written] = WeakKeyDictionary()
+_written: WeakKeyDictionary[Rendered, ObjectFile] = WeakKeyDictionary()
 
 
-def written(rendered: Rendered) -> Written:
+def written(rendered: Rendered) -> ObjectFile:
     """The object's file."""
     known = _written.get(rendered)
     if known is None:
         content = to_yaml(rendered.object).encode()
         images = tuple(images_of([rendered.object]))
-        known = _written[rendered] = Written(path_of(rendered), content, blob_id(content), images)
+        known = _written[rendered] = ObjectFile(path_of(rendered), content, blob_id(content), images)
     return known

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from composer.emit import to_yaml
+from composer.stages.compare import HIDDEN, Action, Change, SiteDiff, compare, compare_files, group
+from tests.publish.making import config_map, deployment, with_text
+
+
+def changed(old: dict[str, Any], new: dict[str, Any]) -> Change:
+    (change,) = compare({"platform/x.yaml": old}, {"platform/x.yaml": new})
+    return change
+
+
+def thing(api: str, kind: str, **fields: Any) -> dict[str, Any]:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "x", "namespace": "n"}, **fields}
+
+
+def risks(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(danger.risk), danger.field) for danger in changed(old, new).dangers]
+
+
+def test_objects_are_matched_by_identity_wherever_their_files_lie() -> None:
+    old = {"a.yaml": config_map("one", "1"), "b.yaml": config_map("two", "2")}
+    new = {"c.yaml": config_map("one", "1"), "d.yaml": config_map("three", "3")}
+    found = [(str(change.action), str(change.identity), change.path) for change in compare(old, new)]
+    assert found == [
+        ("added", "ConfigMap edge-platform/three", "d.yaml"),
+        ("removed", "ConfigMap edge-platform/two", "b.yaml"),
+    ]
+
+
+def test_another_version_of_the_same_group_is_the_same_object() -> None:
+    change = changed(
+        thing("autoscaling/v1", "HorizontalPodAutoscaler"), thing("autoscaling/v2", "HorizontalPodAutoscaler")
+    )
+    assert [field.path for field in change.fields] == ["apiVersion"]
+    assert len(compare({"a": thing("a.io/v1", "X")}, {"a": thing("b.io/v1", "X")})) == 2
+
+
+def test_of_equal_files_nothing_is_parsed() -> None:
+    unreadable = {"platform/x.yaml": b"\xff{{ not yaml"}
+    assert compare_files(unreadable, dict(unreadable)) == ()
+
+
+def test_the_bookkeeping_of_a_site_is_no_change() -> None:
+    old, new = with_text("berlin-01", "one").files, with_text("berlin-01", "two").files
+    (change,) = compare_files(old, new)
+    assert (change.identity.kind, [field.path for field in change.fields]) == ("ConfigMap", ["data.file"])
+    without = {
+        path: text for path, text in new.items() if "configmap" not in path and "kustomization" not in path
+    }
+    assert [change.action for change in compare_files(new, without)] == [Action.REMOVED]
+
+
+def test_another_blueprint_version_is_shown_from_the_lock() -> None:
+    lock = thing(
+        "edge-composer.io/v1alpha1",
+        "Lock",
+        digest="sha256:1",
+        blueprints=[{"name": "base", "version": "1.0.0"}],
+    )
+    new = {**lock, "digest": "sha256:2", "blueprints": [{"name": "base", "version": "1.1.0"}]}
+    assert [field.path for field in changed(lock, new).fields] == ["blueprints[name=base].version"]
+
+
+def test_flux_kustomizations_are_objects() -> None:
+    flux = thing("kustomize.toolkit.fluxcd.io/v1", "Kustomization", spec={"path": "./platform"})
+    assert changed(flux, {**flux, "spec": {"path": "./x"}}).identity.kind == "Kustomization"
+
+
+@pytest.mark.parametrize(
+    "text", [b"\xff", b"{{ x", b"- 1\n", b"a: 1\n", b"kind: [x]\napiVersion: v1\n", b"a: 1\n---\nb: 2\n", b""]
+)
+def test_a_file_that_somebody_broke_is_compared_as_text(text: bytes) -> None:
+    fine = to_yaml(config_map("one")).encode()
+    found = [
+        (str(change.action), change.identity.kind)
+        for change in compare_files({"x.yaml": text}, {"x.yaml": fine})
+    ]
+    assert found == [("added", "ConfigMap"), ("removed", "File")]
+
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "Opaque"}
+
+
+def test_values_of_secrets_are_hidden() -> None:
+    old = {**SECRET, "data": {"a": "c2VjcmV0", "gone": "c2VjcmV0"}, "stringData": {"x": "secret"}}
+    new = {**SECRET, "data": {"a": "b3RoZXI=", "new": "b3RoZXI="}}
+    found = [(str(f.action), f.path, f.old, f.new) for f in changed(old, new).fields]
+    assert found == [
+        ("changed", "data.a", HIDDEN, HIDDEN),
+        ("removed", "data.gone", HIDDEN, None),
+        ("added", "data.new", None, HIDDEN),
+        ("removed", "stringData", HIDDEN, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "route"),
+    [
+        ("apps/v1", "Deployment", "spec.selector.matchLabels.app"),
+        ("apps/v1", "DaemonSet", "spec.selector.matchLabels.app"),
+        ("apps/v1", "StatefulSet", "spec.selector.matchLabels.app"),
+        ("apps/v1", "StatefulSet", "spec.serviceName"),
+        ("apps/v1", "StatefulSet", "spec.podManagementPolicy"),
+        ("apps/v1", "StatefulSet", "spec.volumeClaimTemplates"),
+        ("batch/v1", "Job", "spec.template.spec.restartPolicy"),
+        ("v1", "PersistentVolumeClaim", "spec.storageClassName"),
+        ("v1", "PersistentVolumeClaim", "spec.accessModes"),
+        ("v1", "Service", "spec.clusterIP"),
+        ("v1", "Secret", "type"),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding", "roleRef.name"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "roleRef.name"),
+        ("storage.k8s.io/v1", "StorageClass", "provisioner"),
+        ("storage.k8s.io/v1", "StorageClass", "parameters.type"),
+        ("scheduling.k8s.io/v1", "PriorityClass", "value"),
+    ],
+)
+def test_a_field_that_cannot_be_changed_is_dangerous(api: str, kind: str, route: str) -> None:
+    old, new = (thing(api, kind, **at(route, value)) for value in ("1", "2"))
+    assert ("immutable", route) in risks(old, new)
+    # Coming and going count too.
+    assert any(risk == "immutable" for risk, _ in risks(old, thing(api, kind)))
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "route"),
+    [
+        ("apps/v1", "Deployment", "spec.replicas"),
+        ("apps/v1", "StatefulSet", "spec.replicas"),
+        ("apps/v1", "StatefulSet", "spec.updateStrategy.type"),
+        ("batch/v1", "Job", "spec.parallelism"),
+        ("v1", "Service", "spec.type"),
+        ("v1", "ConfigMap", "data.file"),
+        ("apps/v1", "Deployment", "metadata.labels.x"),
+        ("cert-manager.io/v1", "Certificate", "spec.secretName"),
+        ("example.com/v1", "Deployment", "spec.selector"),
+    ],
+)
+def test_an_ordinary_field_is_not(api: str, kind: str, route: str) -> None:
+    old, new = (thing(api, kind, **at(route, value)) for value in ("1", "2"))
+    assert risks(old, new) == []
+
+
+def at(route: str, value: str) -> dict[str, Any]:
+    """The value under a dotted route; metadata keeps what identity needs."""
+    name, _, rest = route.partition(".")
+    inner: Any = at(rest, value) if rest else value
+    return {name: {"name": "x", "namespace": "n", **inner}} if name == "metadata" else {name: inner}
+
+
+def test_the_data_of_an_immutable_config_map_cannot_be_changed() -> None:
+    frozen = {**config_map("one", "1"), "immutable": True}
+    assert risks(frozen, {**frozen, "data": {"file": "2"}}) == [("immutable", "data.file")]
+    assert risks(frozen, config_map("one", "1")) == [("immutable", "immutable")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("10Gi", "1Gi", [("data", "spec.resources.requests.storage")]),
+        ("1024Mi", "1000M", [("data", "spec.resources.requests.storage")]),
+        ("1Gi", "1024Mi", []),
+        ("1Gi", "10Gi", []),
+        ("nonsense", "1Gi", []),
+    ],
+)
+def test_a_volume_claim_may_grow_but_not_shrink(old: str, new: str, found: list[Any]) -> None:
+    claims = [
+        thing("v1", "PersistentVolumeClaim", **at("spec.resources.requests.storage", size))
+        for size in (old, new)
+    ]
+    assert risks(claims[0], claims[1]) == found
+
+
+def test_a_change_of_the_pods_restarts_them_and_says_so_once() -> None:
+    old, new = deployment("x", image="a:1"), deployment("x", image="a:2")
+    new["spec"]["template"]["metadata"]["labels"]["v"] = "2"
+    assert risks(old, new) == [("restarts", "spec.template")]
+    job = thing("batch/v1", "CronJob", spec={"schedule": "1"})
+    assert risks(job, {**job, "spec": {"schedule": "2"}}) == []
+
+
+def test_every_deletion_is_dangerous_and_says_what_goes() -> None:
+    gone = [thing("v1", kind) for kind in ("ConfigMap", "Namespace", "PersistentVolumeClaim")]
+    found = {
+        change.identity.kind: str(change.dangers[0].risk)
+        for change in compare(dict(zip("abc", gone, strict=True)), {})
+    }
+    assert found == {"ConfigMap": "deletes", "Namespace": "namespace", "PersistentVolumeClaim": "data"}
+
+
+def diff(site: str, old: str, new: str) -> SiteDiff:
+    before, after = with_text(site, old).files, with_text(site, new).files
+    return SiteDiff(site, f"site/{site}", compare_files(before, after), before, after)
+
+
+def test_the_same_change_at_many_sites_is_one() -> None:
+    diffs = [diff("rome-03", "1", "2"), diff("berlin-01", "1", "2"), diff("paris-02", "1", "3")]
+    found = group(diffs, unchanged=2)
+    assert [entry.sites for entry in found.groups] == [("berlin-01", "rome-03"), ("paris-02",)]
+    assert (found.sites, found.changed, found.bookkeeping) == (5, ("berlin-01", "paris-02", "rome-03"), ())
+
+
+def test_the_order_of_sites_does_not_change_the_comparison() -> None:
+    diffs = [diff(f"s-{number}", "1", str(number % 3 + 2)) for number in range(7)]
+    one, other = group(diffs), group(diffs[::-1])
+    assert [entry.sites for entry in one.groups] == [entry.sites for entry in other.groups]
+
+
+def test_a_value_of_another_type_is_another_change() -> None:
+    diffs = [
+        SiteDiff(site, site, compare({"x": thing("v1", "X", a=1)}, {"x": thing("v1", "X", a=value)}), {}, {})
+        for site, value in (("a", "2"), ("b", 2))
+    ]
+    assert len(group(diffs).groups) == 2
+
+
+def test_a_site_whose_lock_alone_differs_is_named_as_that() -> None:
+    files = with_text("berlin-01", "1").files
+    lock = files["composer.lock.yaml"]
+    changes = compare_files(
+        {"composer.lock.yaml": lock}, {"composer.lock.yaml": lock.replace(b"1111", b"2222")}
+    )
+    found = group([SiteDiff("berlin-01", "site/berlin-01", changes, {}, {})])
+    assert (found.groups, found.bookkeeping) == ((), ("berlin-01",))

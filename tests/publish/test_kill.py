@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from composer.git.repository import Repository, damage, heads
+from composer.stages.publish import Outcome
+from tests.publish.driver import kill, many_sites, run
+from tests.publish.making import delivery, published
+
+SITES = 120
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, float]:
+    """A repository published to twice without disturbance, and the seconds that the second time took."""
+    repository = delivery(tmp_path_factory.mktemp("undisturbed"))
+    published(repository, *many_sites(SITES, "old"))
+    started = time.monotonic()
+    process = run(repository, "new", SITES)
+    started = time.monotonic()
+    process.communicate()
+    return repository, time.monotonic() - started
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_at_any_moment_the_same_command_converges(
+    tmp_path: Path, undisturbed: tuple[Repository, float], seed: int
+) -> None:
+    reference, seconds = undisturbed
+    chance = random.Random(seed)
+    repository = delivery(tmp_path)
+    published(repository, *many_sites(SITES, "old"))
+    before, after = heads(repository), heads(reference)
+    process = run(repository, "new", SITES)
+    time.sleep(chance.random() * seconds)
+    kill(process, family=seed % 2 == 0)
+    midway = heads(repository)
+    assert all(midway[branch] in (before[branch], after[branch]) for branch in after)
+    results = published(repository, *many_sites(SITES, "new"))
+    assert {result.outcome for result in results} <= {Outcome.PUBLISHED, Outcome.UNCHANGED}
+    assert heads(repository) == after
+    assert damage(repository) == ""
+    assert not list(repository.path.glob("objects/pack/tmp_*"))
+    assert not list(repository.path.glob("refs/**/*.lock"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_first_publish_that_is_killed_converges_too(
+    tmp_path: Path, undisturbed: tuple[Repository, float], seed: int
+) -> None:
+    repository = delivery(tmp_path)
+    process = run(repository, "old", SITES)
+    time.sleep(random.Random(seed).random() * undisturbed[1])
+    kill(process, family=True)
+    expected = {site.branch: site.tree for site in many_sites(SITES, "old")}
+    assert all(expected[branch] == head.tree for branch, head in heads(repository).items())
+    published(repository, *many_sites(SITES, "old"))
+    assert {branch: head.tree for branch, head in heads(repository).items()} == expected
+    assert damage(repository) == ""
+
+
+def test_a_disk_that_takes_no_more_leaves_every_branch_where_it_was(tmp_path: Path) -> None:
+    repository = delivery(tmp_path)
+    published(repository, *many_sites(SITES, "old"))
+    before = heads(repository)
+    process = run(repository, "new", SITES, "prlimit", "--fsize=65536")
+    said, _ = process.communicate()
+    assert said.startswith("B024 nothing was published: ")
+    assert heads(repository) == before
+    assert damage(repository) == ""
+    assert not list(repository.path.glob("objects/pack/tmp_*"))
+    assert published(repository, *many_sites(SITES, "new"))[0].outcome is Outcome.PUBLISHED
