@@ -57,7 +57,7 @@ def compile_value(rule: Rule, *, unknown: bool) -> Check:
     fit = _compile_present(rule, unknown=unknown)
     nullable, default = rule.get("nullable", False), rule.get("default")
 
-    def check(value: Any) -> Any:
+    def check_anew(value: Any) -> Any:
         if value is None:
             if nullable:
                 return None
@@ -71,7 +71,26 @@ def compile_value(rule: Rule, *, unknown: bool) -> Check:
                 raise Unfit from None
         return fit(value)
 
-    return check
+    return _remembering(check_anew)
+
+
+def _remembering(check: Check) -> Check:
+    """The check, which knows the last value again when it sees the very same object.
+
+    Merging keeps what a layer does not touch, so that most parameters of most sites are the same objects as before;
+    and no one changes a value once it is made.
+    """
+    last: Any = object()
+    result: Any = None
+
+    def remembering(value: Any) -> Any:
+        nonlocal last, result
+        if value is not last:
+            result = check(value)
+            last = value
+        return result
+
+    return remembering
 
 
 def _compile_present(rule: Rule, *, unknown: bool) -> Check:
