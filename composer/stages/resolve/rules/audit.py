@@ -21,11 +21,6 @@ from composer.stages.resolve.rules.kinds import TYPES, ParameterType, below, typ
 from composer.stages.resolve.rules.relations import as_list
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
-_RESERVED = frozenset({"coerce", "default_setter", "rename", "rename_handler"})
-"""Names that cerberus would take for its own, were a list given where a mapping of such parameters is
-expected.
-"""
-
 _LOGIC = ("allof", "anyof", "noneof", "oneof")
 _BESIDE = ("dependencies", "excludes", "required")
 """Rules about parameters that stand side by side; what is in a list or in a mapping of any keys has no such
@@ -71,7 +66,7 @@ def _parameters(at: _At, schema: Any) -> Iterator[Diagnostic]:
         return
     for name, rule in schema.items():
         here = at.into(name)
-        if name in _RESERVED or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             yield here.fault("L110", f"a parameter cannot be called {name!r}", key=True)
         yield from _rule(here, rule)
         if isinstance(rule, Mapping):

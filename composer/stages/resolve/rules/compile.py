@@ -77,8 +77,8 @@ def compile_value(rule: Rule, *, unknown: bool) -> Check:
 def _remembering(check: Check) -> Check:
     """The check, which knows the last value again when it sees the very same object.
 
-    Merging keeps what a layer does not touch, so that most parameters of most sites are the same objects as before;
-    and no one changes a value once it is made.
+    Merging keeps what a layer does not touch, so that most parameters of most sites are the same objects as
+    before; and no one changes a value once it is made.
     """
     last: Any = object()
     result: Any = None

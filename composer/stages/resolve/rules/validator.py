@@ -11,7 +11,7 @@ from cerberus import TypeDefinition, Validator, errors
 from cerberus.schema import UnvalidatedSchema
 
 from composer.stages.resolve.rules.coerce import COERCIONS
-from composer.stages.resolve.rules.kinds import TYPES, below, fits
+from composer.stages.resolve.rules.kinds import TYPES, below, fits, types_of
 
 
 class _Kind(type):
@@ -43,6 +43,18 @@ class ParameterValidator(_Coercing, Validator):  # type: ignore[misc]  # cerberu
 
     types_mapping = {name: _definition(name) for name in TYPES}  # noqa: RUF012 - cerberus asks for a plain dict
 
+    def _BareValidator__normalize_containers(  # noqa: N802 - cerberus' own name for a method of its own
+        self, mapping: Mapping[Any, Any], schema: Mapping[Any, Any]
+    ) -> None:
+        """Looks only into values of the shape their rule speaks of.
+
+        Cerberus looks into a mapping that stands where a list should by the rule of the list's items, and breaks.
+        """
+        shaped = {
+            field: rule if _has_shape(rule, mapping.get(field)) else {} for field, rule in schema.items()
+        }
+        super()._BareValidator__normalize_containers(mapping, shaped)
+
     def _validate_min(self, bound: Any, field: Any, value: Any) -> None:
         """{'nullable': False}"""
         if below(self.schema[field], value, bound):
@@ -57,6 +69,11 @@ class ParameterValidator(_Coercing, Validator):  # type: ignore[misc]  # cerberu
         """{'type': 'string'}"""
         if isinstance(value, str) and not fits(pattern, value):
             self._error(field, errors.REGEX_MISMATCH)
+
+
+def _has_shape(rule: Mapping[str, Any], value: Any) -> bool:
+    kinds = types_of(rule)
+    return not kinds or any(kind.accepts(value) for kind in kinds)
 
 
 def validator(schema: Mapping[str, Any]) -> ParameterValidator:
