@@ -1,15 +1,16 @@
 """Sites for tests: objects as a person writes them into a manifest, and the findings they should give.
 
-A case is a file of tests/check/cases: a list of objects, where a comment `#! K020 some words` says that a finding of that
-code points at this line, and that its message holds these words. Comments before the first object say more:
+A case is a file of tests/check/cases: a list of objects, where a comment `#! K020 some words` says that a
+finding of that code points at this line, and that its message holds these words. Comments before the first
+object say more:
 
     # about: K020 K021      only findings of these codes count; others may be there too
-    # by: acme stream       the tenant ("-" for the platform) and the role of the component that made the objects
+    # by: acme stream       tenant ("-" for the platform) and role of the component that made the objects
     # kubernetes: 1.30      the cluster's version
     # secrets: ns/name      Secrets that documents declare
 
-`#! by acme stream` on the first line of an object says the same for this object alone. The objects of prelude.yaml are
-part of every case.
+`#! by acme stream` on the first line of an object says the same for this object alone. The objects of
+prelude.yaml are part of every case.
 """
 
 from __future__ import annotations
