@@ -1,6 +1,7 @@
 """The cases of a blueprint: parameters in, objects or findings out. `composer test` runs them.
 
-A case is a small fleet of its own (one site, one tenant) written to a temporary folder and taken down the real line.
+A case is a small fleet of its own (one site, one tenant, and those its `tenants` adds) written to a temporary folder and
+taken down the real line.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def _write_fleet(root: Path, blueprint: Blueprint, case: Mapping[str, Any]) -> N
     engine = "argocd" if blueprint.name == "delivery-argocd" else "flux"
     delivery = {"engine": engine, "url": "https://git.example.com/delivery.git"}
     _write(root, "fleet", "Fleet", "test-fleet", {"delivery": delivery, "defaults": defaults, **(case.get("fleet") or {})})
-    _write(root, f"tenants/{TENANT}", "Tenant", TENANT, tenant)
+    for name, spec in {TENANT: tenant, **(case.get("tenants") or {})}.items():
+        _write(root, f"tenants/{name}", "Tenant", name, spec)
     _write(root, SITE, "Site", SITE, site)
     _write(root, HUB, "Site", HUB, _HUB_SPEC)
     (root / "sites/files").mkdir()
