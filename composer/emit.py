@@ -35,8 +35,9 @@ _UNSEEN = (
 """Characters that readers refuse or change, or that nobody sees who reviews the text."""
 
 _ESCAPED = re.compile(f"[{_UNSEEN}]")
-_NO_BLOCK = re.compile(f"[^\\S\n](?:\n|\\Z)|[\\x00-\\x08\\x0b-\\x1f{_UNSEEN}]")
-"""What keeps a text from being a literal block: space at the end of a line, characters to escape."""
+_NO_BLOCK = re.compile(f"^\\n*\t|[^\\S\n](?:\n|\\Z)|[\\x00-\\x08\\x0b-\\x1f{_UNSEEN}]")
+"""What keeps a text from being a literal block: a tab where it would seem to indent, space at the end of a
+line, characters to escape."""
 
 _LINE_START = re.compile(r"^(?=[^\n])", re.MULTILINE)
 
@@ -152,7 +153,7 @@ def _block(text: str, pad: str) -> str:
     if _NO_BLOCK.search(text) or not text.strip("\n"):
         return _quoted(text)
     text.encode()
-    indentation = "2" if text[0] in " \t\n" else ""
+    indentation = "2" if text[0] in " \n" else ""
     end = "-" if not text.endswith("\n") else "+" if text.endswith("\n\n") else ""
     body = _LINE_START.sub(f"{pad}  ", text if end == "-" else text[:-1])
     return f"|{indentation}{end}\n{body}"
