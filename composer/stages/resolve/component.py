@@ -86,7 +86,8 @@ def _since_blueprint_changed(layers: Sequence[Layer]) -> Sequence[Layer]:
 def _param_layers(blueprint: Blueprint, levels: Sequence[Level], layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Blueprint defaults, then level by level what holds for every use and what this use says."""
     own = {layer.name: sub_layer(layer, "params") for layer in layers}
-    found = [Layer(f"blueprint {blueprint.label}", rules_of(blueprint).defaults, blueprint.params, ())]
+    rules = rules_of(blueprint)
+    found = [Layer(f"blueprint {blueprint.label}", rules.defaults, rules.declared, ())]
     for level in levels:
         everywhere = sub_layer(level.everywhere, blueprint.name, "params") if level.everywhere else None
         found += [layer for layer in (everywhere, own.get(level.name)) if layer is not None]

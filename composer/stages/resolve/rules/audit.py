@@ -195,15 +195,10 @@ def _explain_default(at: _At, rule: Mapping[str, Any]) -> Iterator[Diagnostic]:
     alone = {k: v for k, v in rule.items() if k not in (*_BESIDE, "default")}
     asked = validator({"default": alone})
     asked.validate({"default": rule["default"]})
-    subject = Subject(
-        dotted(at.route[:-1]), lambda _: at.document.place(at.route), replace_data(at.document, alone)
-    )
+    place = at.document.place(at.route)
+    subject = Subject(dotted(at.route[:-1]), lambda _: place, at.document, {"default": alone})
     for finding in explain(asked._errors, subject):
-        yield replace(finding, code="L112", related=(), place=at.document.place(at.route))
-
-
-def replace_data(document: Document, rule: Mapping[str, Any]) -> Document:
-    return Document(document.file, document.text, {"default": rule}, document.digest)
+        yield replace(finding, code="L112", related=())
 
 
 def _flag(said: Any) -> str:

@@ -95,12 +95,12 @@ def _remembering(check: Check) -> Check:
 
 def _compile_present(rule: Rule, *, unknown: bool) -> Check:
     """The check of a value that is there: its type, then what it contains, then everything else."""
-    kinds = [kind.accepts for kind in types_of(rule)]
+    fits_type = _type_test([kind.accepts for kind in types_of(rule)])
     steps = list(_containers(rule, unknown=unknown))
     tests = [*_content(rule), *_bounds(rule), *_logic(rule, unknown=unknown)]
 
     def check(value: Any) -> Any:
-        if kinds and not any(accepts(value) for accepts in kinds):
+        if not fits_type(value):
             raise Unfit
         for step in steps:
             value = step(value)
@@ -110,6 +110,12 @@ def _compile_present(rule: Rule, *, unknown: bool) -> Check:
         return value
 
     return check
+
+
+def _type_test(kinds: list[Test]) -> Test:
+    if len(kinds) == 1:
+        return kinds[0]
+    return lambda value: not kinds or any(accepts(value) for accepts in kinds)
 
 
 def _containers(rule: Rule, *, unknown: bool) -> Iterator[Check]:

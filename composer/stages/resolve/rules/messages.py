@@ -22,18 +22,15 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose parameters are spoken of: *label* names the component, *place* tells where the value at a route
-    was set.
+    """Whose parameters are spoken of, and by which rules.
+
+    *label* names the component, *place* tells where the value at a route was set, *document* holds the rules.
     """
 
     label: str
     place: Callable[[Route], Place]
     document: Document
-
-    @property
-    def schema(self) -> Schema:
-        schema: Schema = self.document.data
-        return schema
+    schema: Schema
 
 
 def explain(found: Iterable[ValidationError], subject: Subject) -> list[Diagnostic]:

@@ -21,11 +21,14 @@ from composer.stages.resolve.rules.tree import DefaultsDocument, Schema, default
 
 @dataclass(frozen=True, eq=False)
 class Rules:
-    """The rules of one params.yaml. *defaults* is what holds where no layer says anything, and nobody may
-    change it.
+    """The rules of one params.yaml.
+
+    *defaults* is what holds where no layer says anything, and nobody may change it; *declared* is that lowest
+    layer's document, whose places are where the rules declare their defaults.
     """
 
     document: Document
+    declared: Document
     schema: Schema = field(repr=False)
     defaults: dict[str, Any] = field(repr=False)
     fast: Check = field(repr=False)
@@ -51,7 +54,7 @@ class Rules:
 
         asked = validator(self.schema)
         asked.validate(params)
-        return dict(asked.document), explain(asked._errors, Subject(label, place, self.document))
+        return dict(asked.document), explain(asked._errors, Subject(label, place, self.document, self.schema))
 
 
 def compile_rules(document: Document) -> Rules:
@@ -60,8 +63,8 @@ def compile_rules(document: Document) -> Rules:
     if findings:
         raise Rejected(findings)
     schema: Schema = document.data or {}
-    lowest = DefaultsDocument(document.file, document.text, schema, document.digest)
-    return Rules(lowest, schema, defaults_of(schema), compile_mapping(schema))
+    declared = DefaultsDocument(document.file, document.text, schema, document.digest)
+    return Rules(document, declared, schema, defaults_of(schema), compile_mapping(schema))
 
 
 def rules_of(blueprint: Blueprint) -> Rules:

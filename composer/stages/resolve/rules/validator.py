@@ -48,7 +48,7 @@ class ParameterValidator(_Coercing, Validator):  # type: ignore[misc]  # cerberu
     ) -> None:
         """Looks only into values of the shape their rule speaks of.
 
-        Cerberus looks into a mapping that stands where a list should by the rule of the list's items, and breaks.
+        Cerberus would read the rule of a list's items as the rules of a mapping's entries, and break.
         """
         shaped = {
             field: rule if _has_shape(rule, mapping.get(field)) else {} for field, rule in schema.items()
