@@ -1,0 +1,163 @@
+"""`make bench`: speed and memory on generated fleets, as a table in Markdown.
+
+Figures are of whole processes, measured from outside. Each row is the median of several runs where runs are short.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from tests.bench import plain_git
+from tests.bench.fleet import site_document, site_name, write_fleet
+from tests.bench.measure import Run, composer, measure, peak_of_group
+from tests.bench.yardstick import files_of, microseconds_per_object
+
+SIZES = (100, 1000, 10000)
+RUNS_OF_SHORT = 5
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Fleet:
+    """A generated fleet in a repository of its own."""
+
+    def __init__(self, parent: Path, sites: int) -> None:
+        self.sites = sites
+        self.root = parent / f"fleet-{sites}"
+        write_fleet(self.root, sites)
+        self._git("init", "--quiet")
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--message", "fleet")
+
+    def _git(self, *words: str) -> None:
+        identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *identity, *words], cwd=self.root, check=True, stdout=subprocess.DEVNULL)
+
+    def run(self, *words: str) -> Run:
+        return measure(composer(*words), self.root, PYTHONPATH=str(REPOSITORY))
+
+    def step(self, *words: str) -> Run:
+        return measure([sys.executable, "-m", "tests.bench.steps", *words], REPOSITORY)
+
+    def forget(self) -> None:
+        """Removes whatever an earlier run left."""
+        shutil.rmtree(self.root / "out", ignore_errors=True)
+
+    def edit_one(self, seed: int) -> None:
+        """Gives one site another parameter value."""
+        number = self.sites // 2
+        file = self.root / f"sites/r{number // 1000:02d}/{site_name(number)}.yaml"
+        file.write_text(site_document(number).replace("maxConnections: ", f"maxConnections: {seed}"))
+
+
+def middle(run: Callable[[], Run], runs: int) -> Run:
+    """The run with the median wall time."""
+    return sorted((run() for _ in range(runs)), key=lambda r: r.wall)[runs // 2]
+
+
+def bench(parent: Path, sizes: list[int]) -> None:
+    """Measures and prints; the largest fleet decides the rows that have no size."""
+    say_machine()
+    rows: dict[int, dict[str, float]] = {}
+    for sites in sizes:
+        rows[sites] = measure_fleet(Fleet(parent, sites))
+    print_table(rows)
+    helps = [measure(composer("--help"), REPOSITORY).wall * 1000 for _ in range(RUNS_OF_SHORT)]
+    print(f"\n`composer --help`: {median(helps):.0f} ms (target: under 150)")
+
+
+def measure_fleet(fleet: Fleet) -> dict[str, float]:
+    """Every figure of one fleet by its name in the table."""
+    row: dict[str, float] = {}
+    runs = 3 if fleet.sites <= 1000 else 1
+    one = middle(lambda: fleet.run("validate", "--jobs", "1"), runs)
+    two = middle(lambda: fleet.run("validate", "--jobs", "2"), runs)
+    objects, yardstick = sample(fleet)
+    row["objects a site"] = objects
+    row["validate, 1 process: wall s"] = one.wall
+    row["validate, 1 process: CPU µs an object"] = one.cpu / fleet.sites / objects * 1e6
+    row["yardstick: CPU µs an object"] = yardstick
+    row["CPU against the yardstick (target 0.25)"] = row["validate, 1 process: CPU µs an object"] / yardstick
+    row["validate, 2 processes: wall s"] = two.wall
+    row["speed-up by the second process (target 1.7)"] = one.wall / two.wall
+    row["CPU ms a site"] = one.cpu / fleet.sites * 1000
+    row["wiring, share of the line (target 0.20)"] = wiring_share(fleet)
+    fleet.forget()
+    made = fleet.step("files", str(fleet.root), "2")
+    cold = fleet.run("publish", "--jobs", "2")
+    assert cold.code == 0, cold
+    git = plain_git.fast_import(fleet.root, fleet.root / "plain")
+    row["publish, cold: wall s"] = cold.wall
+    row["plain git fast-import of the same files: CPU s"] = git.cpu
+    row["commits against plain fast-import, CPU (target 1.3)"] = (cold.cpu - made.cpu) / git.cpu
+    again = middle(lambda: fleet.run("publish", "--jobs", "2"), RUNS_OF_SHORT)
+    row["publish, nothing changed: wall s"] = again.wall
+    row["nothing changed against cold (target 0.02)"] = again.wall / cold.wall
+    row.update(edited(fleet))
+    row["peak memory of all processes, MB (target 500)"] = peak_of_group(composer("validate", "--jobs", "2"), fleet.root)
+    return row
+
+
+def edited(fleet: Fleet) -> dict[str, float]:
+    """One site edited, with a warm cache: diff of all sites, render of that one."""
+    seeds = iter(range(1, 10))
+
+    def diff() -> Run:
+        fleet.edit_one(next(seeds))
+        return fleet.run("diff")
+
+    found = middle(diff, RUNS_OF_SHORT)
+    name = site_name(fleet.sites // 2)
+    rendered = middle(lambda: fleet.run("render", name, "-o", str(fleet.root / "rendered")), RUNS_OF_SHORT)
+    return {"one site edited, diff: wall s (target 1)": found.wall, "one site edited, render: wall s": rendered.wall}
+
+
+def sample(fleet: Fleet) -> tuple[int, float]:
+    """How many objects a site has, and the yardstick's time for one of them."""
+    folder = fleet.root / "sample"
+    names = [site_name(0), site_name(1)]
+    fleet.run("render", *names, "-o", str(folder))
+    first, second = (files_of(folder / name) for name in names)
+    rounds = max(20, min(200, fleet.sites))
+    return len(first), median(microseconds_per_object(first, second, rounds) for _ in range(3))
+
+
+def wiring_share(fleet: Fleet) -> float:
+    command = [sys.executable, "-m", "tests.bench.steps", "shares", str(fleet.root)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    spent = {stage: float(seconds) for stage, _, seconds in (word.partition("=") for word in done.stdout.split())}
+    return spent["wire"] / sum(spent.values())
+
+
+def say_machine() -> None:
+    cpu = next((x.partition(":")[2].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "")
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    print(f"{len(os.sched_getaffinity(0))} processors ({cpu}), Python {platform.python_version()}, git {git}\n")
+
+
+def print_table(rows: dict[int, dict[str, float]]) -> None:
+    sizes = list(rows)
+    print("| what | " + " | ".join(f"{size:,} sites" for size in sizes) + " |")
+    print("|---|" + "---:|" * len(sizes))
+    for name in rows[sizes[0]]:
+        print(f"| {name} | " + " | ".join(shown(rows[size][name]) for size in sizes) + " |")
+    if len(sizes) > 1:
+        cost = "CPU ms a site"
+        print(f"\nCost a site at {sizes[-1]:,} against {sizes[0]:,} sites: {rows[sizes[-1]][cost] / rows[sizes[0]][cost]:.2f}")
+
+
+def shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+if __name__ == "__main__":
+    chosen = [int(word) for word in sys.argv[1:]] or list(SIZES)
+    with tempfile.TemporaryDirectory() as folder:
+        bench(Path(folder), chosen)
