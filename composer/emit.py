@@ -67,13 +67,13 @@ def _mapping(
     out: list[str], mapping: dict[str, Any], lead: str, pad: str, first: tuple[str, ...] = ()
 ) -> None:
     """Writes one entry a line, the first after *lead* and the others after *pad*."""
-    for key in _ordered(mapping, first):
+    for key in _ordered(mapping, first) if first else sorted(mapping):
         value = mapping[key]
         head = lead + (_short_key(key) if len(key) <= _LONGEST_KEY else _long_key(key, pad))
         lead = pad
         kind = type(value)
         if kind is str:
-            out.append(f"{head} {_text(value, pad)}\n")
+            out.append(f"{head} {(len(value) <= _SHORT and _short_line(value)) or _text(value, pad)}\n")
         elif kind is dict and value:
             out.append(f"{head}\n")
             deeper = pad + "  "
@@ -98,7 +98,7 @@ def _sequence(out: list[str], items: list[Any] | tuple[Any, ...], lead: str, pad
         if kind is dict and item:
             _mapping(out, item, head, deeper)
         elif kind is str:
-            out.append(f"{head}{_text(item, pad)}\n")
+            out.append(f"{head}{(len(item) <= _SHORT and _short_line(item)) or _text(item, pad)}\n")
         elif kind in (list, tuple) and item:
             _sequence(out, item, head, deeper)
         else:
@@ -106,11 +106,7 @@ def _sequence(out: list[str], items: list[Any] | tuple[Any, ...], lead: str, pad
 
 
 def _ordered(mapping: dict[str, Any], first: tuple[str, ...]) -> list[str]:
-    keys = sorted(mapping)
-    if not first:
-        return keys
-    leading = [key for key in first if key in mapping]
-    return leading + [key for key in keys if key not in first]
+    return [key for key in first if key in mapping] + [key for key in sorted(mapping) if key not in first]
 
 
 @lru_cache(maxsize=8192)
@@ -122,18 +118,19 @@ def _long_key(key: str, pad: str) -> str:
     return f"? {_line(key)}\n{pad}:"
 
 
+@lru_cache(maxsize=16384)
+def _short_line(text: str) -> str:
+    """The spelling of a short string, or "" where it has several lines."""
+    return "" if "\n" in text else _line(text)
+
+
 def _text(text: str, pad: str) -> str:
     """A string as value of an entry or item whose line begins with *pad*."""
-    if len(text) <= _SHORT:
-        return _short_line(text) if "\n" not in text else _block(text, pad)
     return _block(text, pad) if "\n" in text else _line(text)
 
 
 def _line(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else _quoted(text)
-
-
-_short_line = lru_cache(maxsize=16384)(_line)
 
 
 def _quoted(text: str) -> str:

@@ -19,7 +19,8 @@ WORDS = r"""
 LINES = [
     "", " ", "a: b", "a #b", "a  b", " a", "a ", "a\t", "\ta", "a\tb", "a :b", "a : b", "- a", "? a", "a -",
     "a, b", "{{ x }}", "{% x %}", "123 456", "'it''s'", '"q"', "null # x", "a'b\"c", "1 2", "true false",
-    "{'a': 1}", "\n", "\n\n", "a\n", "\n\ta\nb", "a\nb", "a\nb\n", "a\n\n", "a\n\n\nb\n\n", "\na", " a\nb", "\ta\nb",
+    "{'a': 1}", "\n", "\n\n", "a\n", "\n\ta\nb",
+    "a\nb", "a\nb\n", "a\n\n", "a\n\n\nb\n\n", "\na", " a\nb", "\ta\nb",
     "a\n b", "a \nb", "a\n ", "a\n\t\nb", "a\r\nb", "a\rb", "a\n---\nkind: ClusterRole", "---\na",
     "a\n...\nb", "#a\n#b", "- a\n- b\n", "a\n\tb",
 ]
