@@ -152,7 +152,7 @@ ENUMS: tuple[tuple[str, str, str], ...] = (
     ("StatefulSetSpec.v1.apps", "podManagementPolicy", "OrderedReady Parallel"),
     ("StatefulSetUpdateStrategy.v1.apps", "type", "OnDelete RollingUpdate"),
     ("StorageClass.v1.storage.k8s.io", "volumeBindingMode", "Immediate WaitForFirstConsumer"),
-    ("Taint.v1 Toleration.v1", "effect", "NoExecute NoSchedule PreferNoSchedule"),
+    ("Toleration.v1", "effect", "NoExecute NoSchedule PreferNoSchedule"),
     ("TopologySpreadConstraint.v1", "whenUnsatisfiable", "DoNotSchedule ScheduleAnyway"),
 )
 """Definitions, property, and the only values the API server takes; published is just "string"."""
