@@ -43,18 +43,23 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "ruleId": diagnostic.code,
         "ruleIndex": index,
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": "\n".join(map(visible, described(finding)))},
+        "message": {"text": "\n".join(map(_text, described(finding)))},
     }
     if diagnostic.place.file:
         result["locations"] = [_location(diagnostic.place)]
     if diagnostic.related:
         result["relatedLocations"] = [
-            {**_location(related.place), "message": {"text": visible(related.message)}}
+            {**_location(related.place), "message": {"text": _text(related.message)}}
             for related in diagnostic.related
         ]
     if finding.sites:
         result["properties"] = {"sites": list(map(visible, finding.sites))}
     return result
+
+
+def _text(text: str) -> str:
+    """A line of a message, in which `[text](address)` would be a link."""
+    return visible(text).replace("](", "] (")
 
 
 def _location(place: Place) -> dict[str, Any]:
