@@ -22,14 +22,15 @@ spec: {version: 1.0.0, role: function, scope: any, images: {main: {reference: "e
 """
 
 Files = Mapping[str, str]
+NOTHING: Mapping[str, Any] = {}
 
 
 def blueprint(
-    manifests: str | Files, *, params: str = "{}", files: Files = {}, fragments: Files = {}
-) -> Blueprint:  # noqa: B006
-    """A blueprint with the given texts; a single manifest is called m.yaml. Parameters are declared by name only."""
+    manifests: str | Files, *, params: str = "", files: Files = NOTHING, fragments: Files = NOTHING
+) -> Blueprint:
+    """A blueprint of the given texts; a single manifest is called m.yaml. *params* are names only."""
     named = {"m.yaml": manifests} if isinstance(manifests, str) else manifests
-    declared = "{}" if params == "{}" else "\n".join(f"{name}: {{}}" for name in params.split())
+    declared = ", ".join(f"{name}: {{}}" for name in params.split())
     return Blueprint(
         name="demo",
         version="1.0.0",
@@ -37,10 +38,8 @@ def blueprint(
         origin="fleet",
         digest="",
         manifest=parse(_BLUEPRINT, f"{FOLDER}/blueprint.yaml"),
-        params=parse(declared, f"{FOLDER}/params.yaml"),
-        manifests={
-            f"manifests/{name}": parse(text, f"{FOLDER}/manifests/{name}") for name, text in named.items()
-        },
+        params=parse(f"{{{declared}}}", f"{FOLDER}/params.yaml"),
+        manifests={f"manifests/{name}": parse(text, f"{FOLDER}/manifests/{name}") for name, text in named.items()},
         files={f"files/{name}": text for name, text in files.items()},
         fragments={name: parse(text, f"blueprints/_lib/{name}.yaml") for name, text in fragments.items()},
     )
@@ -50,25 +49,25 @@ def component(of: Blueprint) -> Component:
     return Component("broker", "function", "acme", of, {}, {})
 
 
-def objects(manifests: str | Files, context: Mapping[str, Any] = {}, **parts: Any) -> list[dict[str, Any]]:  # noqa: B006
+def objects(manifests: str | Files, context: Mapping[str, Any] = NOTHING, **parts: Any) -> list[dict[str, Any]]:
     """The objects that the manifests make of *context*."""
     made = blueprint(manifests, **parts)
     return [rendered.object for rendered in render(compile_blueprint(made), component(made), context)]
 
 
-def one(manifests: str | Files, context: Mapping[str, Any] = {}, **parts: Any) -> dict[str, Any]:  # noqa: B006
+def one(manifests: str | Files, context: Mapping[str, Any] = NOTHING, **parts: Any) -> dict[str, Any]:
     """The one object that the manifests make of *context*."""
     [made] = objects(manifests, context, **parts)
     return made
 
 
-def text(template: str, context: Mapping[str, Any] = {}, **parts: Any) -> Any:  # noqa: B006
+def text(template: str, context: Mapping[str, Any] = NOTHING, **parts: Any) -> Any:
     """What the text template makes of *context*."""
     files = {"t.j2": template, **parts.pop("files", {})}
     return one("out: \"{{ text('t.j2') }}\"", context, files=files, **parts)["out"]
 
 
-def findings(manifests: str | Files, context: Mapping[str, Any] = {}, **parts: Any) -> list[Diagnostic]:  # noqa: B006
+def findings(manifests: str | Files, context: Mapping[str, Any] = NOTHING, **parts: Any) -> list[Diagnostic]:
     """Why the manifests make no objects of *context*."""
     with pytest.raises(Rejected) as caught:
         objects(manifests, context, **parts)

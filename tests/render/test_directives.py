@@ -158,9 +158,7 @@ m:
 
 
 def test_merge_wants_mappings() -> None:
-    assert places(findings('m: {$merge: [{a: 1}, "{{ site.x }}"]}', {"site": {"x": [1]}})) == [
-        "m.yaml:1:4 T011"
-    ]
+    assert places(findings('m: {$merge: [{a: 1}, "{{ site.x }}"]}', {"site": {"x": [1]}})) == ["m.yaml:1:4 T011"]
 
 
 def test_a_fragment_sees_the_context_loops_and_given_names() -> None:
@@ -202,7 +200,11 @@ items: [{$use: {name: maybe, with: {on: false}}}, {$use: {name: maybe, with: {on
 
 
 def test_a_name_given_to_a_fragment_may_shadow_the_name_of_a_loop() -> None:
-    manifest = 'l: [{$for: {each: tenants, as: t}, $do: {"{{ t.name }}": {$use: {name: f, with: {t: "{{ t.ports }}"}}}}}]'
+    manifest = """
+l:
+  - $for: {each: tenants, as: t}
+    $do: {"{{ t.name }}": {$use: {name: f, with: {t: "{{ t.ports }}"}}}}
+"""
     assert one(manifest, TENANTS, fragments={"f": '{p: "{{ t }}"}'}) == {
         "l": [{"acme": {"p": [1, 2]}}, {"globex": {"p": []}}]
     }

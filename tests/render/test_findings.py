@@ -1,4 +1,4 @@
-"""What is wrong with a template is said at its place: before rendering where that is possible, all at once."""
+"""What is wrong with a template is said at its place, all at once, and before rendering if possible."""
 
 from __future__ import annotations
 
@@ -121,9 +121,7 @@ def test_a_missing_key_names_what_is_there() -> None:
 
 
 def test_a_manifest_that_yields_no_object_is_an_error() -> None:
-    found = findings(
-        "$for: {each: site.list, as: x}\n$do: '{{ x }}'", {"site": {"list": [{"kind": "A"}, "text"]}}
-    )
+    found = findings("$for: {each: site.list, as: x}\n$do: '{{ x }}'", {"site": {"list": [{"kind": "A"}, "text"]}})
     assert places(found) == ["m.yaml:1:1 T015"]
 
 

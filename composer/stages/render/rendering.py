@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from composer.stages.render.limits import MAX_OBJECTS, Expired
 from composer.stages.render.origins import Origin, Origins, leaves, origin_of
 from composer.stages.render.program import Program, variables
 from composer.stages.render.refusal import Refused, kind_of
-from composer.stages.render.tracing import Trace, tracer_of
+from composer.stages.render.tracing import Enough, Trace, tracer_of
 from composer.stages.render.tree import Root
 
 
@@ -75,13 +76,14 @@ def _traced(
 ) -> tuple[list[Traced], list[Diagnostic]]:
     way = Trace(tracer_of(program), component.label, context)
     traced: list[Traced] = []
-    for root in program.roots:
-        for made in way.items(root.node):
-            try:
-                _check_count(len(traced) + 1)
-                traced.append(Traced(_rendered(made.value, root, component), made.origins))
-            except Refused as refusal:
-                way.fail(refusal, root.spot)
+    with suppress(Enough):
+        for root in program.roots:
+            for made in way.items(root.node):
+                try:
+                    traced.append(Traced(_rendered(made.value, root, component), made.origins))
+                    _check_count(len(traced))
+                except Refused as refusal:
+                    way.fail(refusal, root.spot)
     return traced, way.findings
 
 
@@ -105,6 +107,3 @@ def _rendered(made: Any, root: Root, component: Component) -> Rendered:
 def _check_count(objects: int) -> None:
     if objects > MAX_OBJECTS:
         raise Refused("T013", f"more than {MAX_OBJECTS} objects")
-
-
-__all__ = ["Iterator", "Origin", "Traced", "render", "trace"]

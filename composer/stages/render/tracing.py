@@ -90,6 +90,14 @@ def tracer_of(program: Program) -> Tracer:
     return _tracers[program]
 
 
+MOST_FINDINGS = 100
+"""After so many findings a component has more to mend than anybody wants to read."""
+
+
+class Enough(Exception):  # noqa: N818 - not a malfunction
+    """Going on would find nothing new."""
+
+
 class Trace:
     """One component on its way through the templates; *findings* collects what goes wrong underway."""
 
@@ -142,8 +150,11 @@ class Trace:
                 raise AssertionError(f"{type(node).__name__} is not one value")
 
     def fail(self, failure: Exception, spot: Spot) -> None:
-        """Notes that what stands at *spot* fails."""
-        self.findings.append(diagnosed(failure, spot.place, self.tracer.texts, self.component))
+        """Notes that what stands at *spot* fails; raises Enough where a limit is reached."""
+        finding = diagnosed(failure, spot.place, self.tracer.texts, self.component)
+        self.findings.append(finding)
+        if finding.code == "T013" or len(self.findings) >= MOST_FINDINGS:
+            raise Enough
 
     def _scalar(self, node: Scalar) -> Made | None:
         if isinstance(node, Constant):

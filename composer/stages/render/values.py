@@ -12,7 +12,10 @@ from composer.stages.render.refusal import Refused, kind_of
 
 MAX_DEPTH = 60
 MAX_SIZE = 1 << 20
-"""How deep a computed value may be, and how many parts and characters it may have in all."""
+"""How deep a computed value may be, and how many characters it may have in all."""
+
+_PART = 10
+"""How many characters a part counts for."""
 
 _SCALARS = (str, int, bool)
 _PLAIN = (*_SCALARS, dict, list)
@@ -42,7 +45,7 @@ class _Plain:
         self.left = MAX_SIZE
 
     def convert(self, value: Any, depth: int) -> Any:
-        self.left -= 1 + (len(value) if isinstance(value, str) else 0)
+        self.left -= _PART + (len(value) if isinstance(value, str) else 0)
         if self.left < 0 or depth > MAX_DEPTH:
             raise Refused(
                 "T013", f"an expression makes a value of over {MAX_SIZE} characters or {MAX_DEPTH} levels"
