@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 from composer.pipeline.line import Line
 from composer.stages.load import load_fleet
-from tests.blueprints.pki import Authority, authority
+from tests.blueprints.pki import Authority
 
 Objects = Mapping[tuple[str, str], dict[str, Any]]
 """(kind, name) -> object."""
@@ -57,7 +56,9 @@ def release_line(mosquitto: str) -> str:
 def acl_plugin(mosquitto: str) -> Path:
     """Where this machine has what the image has in /usr/lib."""
     libraries = Path(mosquitto).resolve().parents[1] / "lib"
-    return next(libraries.glob("**/mosquitto_acl_file.so"), Path("/nowhere"))
+    places = ("", "*/", "*/mosquitto/")
+    found = (path for place in places for path in libraries.glob(f"{place}mosquitto_acl_file.so"))
+    return next(found, Path("/nowhere"))
 
 
 def free_port() -> int:
@@ -208,11 +209,3 @@ class Client:
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run(*self.command(program, *arguments))
-
-
-def new_broker(root: Path, programs: Mapping[str, str], tenants: Mapping[str, int]) -> Broker:
-    """A broker for *tenants* (with their ports), nothing laid out yet."""
-    folder = root / "mosquitto"
-    shutil.rmtree(folder, ignore_errors=True)
-    authorities = {tenant: authority(root / "pki" / tenant, tenant) for tenant in tenants}
-    return Broker(folder, programs, authorities, tenants)

@@ -22,7 +22,9 @@ class Authority:
     def issue(self, name: str) -> Path:
         """A folder with tls.crt, tls.key and ca.crt for *name*, also good for a server on this machine."""
         made = self.folder / name
-        made.mkdir(exist_ok=True)
+        if made.exists():
+            return made
+        made.mkdir()
         names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
         _openssl(
             "req",

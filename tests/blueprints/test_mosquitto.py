@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from subprocess import PIPE
 
@@ -11,24 +13,53 @@ import pytest
 
 from composer.pipeline.line import Line
 from composer.stages.load import load_fleet
-from tests.blueprints.broker import Broker, free_port, new_broker, release_line, render_site, run, wait_until
+from tests.blueprints.broker import Broker, Objects, free_port, release_line, render_site, run, wait_until
 from tests.blueprints.hub import Hub
-from tests.blueprints.pki import authority
-from tests.blueprints.site import write_fleet
+from tests.blueprints.pki import Authority, authority
+from tests.blueprints.site import Change, write_fleet
 from tests.conftest import Needs
 
 
-@pytest.fixture
-def laid_out(tmp_path: Path, needs: Needs) -> Broker:
-    """The broker of a site with two tenants that look alike, ready to start."""
-    programs = needs("mosquitto", "mosquitto_pub", "mosquitto_sub", "openssl")
+@pytest.fixture(scope="session")
+def authorities(tmp_path_factory: pytest.TempPathFactory, needs: Needs) -> dict[str, Authority]:
+    """The certificate authorities of two tenants and of the hub."""
+    needs("openssl")
+    return {name: authority(tmp_path_factory.mktemp("pki"), name) for name in ("acme", "globex", "hub")}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site in *root*, rendered once for all tests; each lays its objects out in a folder of its own."""
+
+    root: Path
+    ports: dict[str, int]
+    programs: dict[str, str]
+    hub_ca: str
+
+    def objects(self, root: Path, acme: Change = str) -> Objects:
+        """The site's objects, from a fleet in *root*."""
+        release = release_line(self.programs["mosquitto"])
+        write_fleet(root, self.ports, release=release, hub_ca=self.hub_ca, acme=acme)
+        return render_site(root, "site")
+
+    @cached_property
+    def rendered(self) -> Objects:
+        return self.objects(self.root)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, authorities: dict[str, Authority], needs: Needs) -> Site:
+    programs = needs("mosquitto", "mosquitto_pub", "mosquitto_sub")
     ports = {"acme": free_port(), "globex": free_port()}
-    broker = new_broker(tmp_path, programs, ports)
-    hub = authority(tmp_path / "pki/hub", "hub")
-    broker.authorities = {**broker.authorities, "hub": hub}
-    release = release_line(programs["mosquitto"])
-    write_fleet(tmp_path, ports, release=release, hub_ca=hub.certificate.read_text())
-    broker.lay_out(render_site(tmp_path, "site"))
+    hub_ca = authorities["hub"].certificate.read_text()
+    return Site(tmp_path_factory.mktemp("fleet"), ports, programs, hub_ca)
+
+
+@pytest.fixture
+def laid_out(tmp_path: Path, site: Site, authorities: dict[str, Authority]) -> Broker:
+    """The broker of a site with two tenants that look alike, ready to start."""
+    broker = Broker(tmp_path / "mosquitto", site.programs, authorities, site.ports)
+    broker.lay_out(site.rendered)
     return broker
 
 
@@ -168,21 +199,18 @@ def watch(broker: Broker) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["/bin/sh", str(watcher), "watch"], stdout=PIPE)
 
 
-def test_a_changed_access_list_is_read_while_clients_stay_connected(laid_out: Broker, tmp_path: Path) -> None:
+def test_a_changed_access_list_is_read_while_clients_stay_connected(
+    laid_out: Broker, site: Site, tmp_path: Path
+) -> None:
     with laid_out.running() as broker:
         watcher = watch(broker)
         staying = hold(broker, "acme", "press-0")
-        assert "Not authorized" in broker.client("acme", "press-3").publish("press/press-3/telemetry", "new")
-        ca = broker.authorities["hub"].certificate.read_text()
-        write_fleet(
-            tmp_path,
-            broker.ports,
-            release=release_line(broker.programs["mosquitto"]),
-            hub_ca=ca,
-            acme=lambda text: text.replace("press-{0..2}", "press-{0..3}"),
-        )
-        broker.lay_out(render_site(tmp_path, "site"))
         newcomer = broker.client("acme", "press-3")
+        assert "Not authorized" in newcomer.publish("press/press-3/telemetry", "new")
+        more = site.objects(
+            tmp_path / "fleet", acme=lambda text: text.replace("press-{0..2}", "press-{0..3}")
+        )
+        broker.lay_out(more)
         wait_until(lambda: newcomer.publish("press/press-3/telemetry", "new") == "", watcher)
         broker.client("acme", "desk").publish("press/press-0/cmd", "still here")
         assert staying.stdout is not None
@@ -194,14 +222,13 @@ def test_a_changed_access_list_is_read_while_clients_stay_connected(laid_out: Br
 
 
 def test_a_changed_authority_ends_the_broker_in_order_so_that_it_starts_again(
-    laid_out: Broker, tmp_path: Path
+    laid_out: Broker, site: Site, tmp_path: Path
 ) -> None:
     with laid_out.running() as broker:
         watcher = watch(broker)
         assert broker.process is not None
-        broker.authorities["acme"].certificate.unlink()
-        authority(tmp_path / "pki/acme", "acme renewed")
-        broker.lay_out(render_site(tmp_path, "site"))
+        broker.authorities = {**broker.authorities, "acme": authority(tmp_path / "renewed", "acme renewed")}
+        broker.lay_out(site.rendered)
         assert broker.process.wait() == 0
         broker.start()
         assert broker.client("acme", "press-0").publish("press/press-0/telemetry", "new authority") == ""
@@ -242,14 +269,14 @@ def test_the_watcher_s_probe_fails_once_it_has_stopped_looking(laid_out: Broker)
     assert run(*alive).returncode != 0
 
 
-def test_an_uplink_topic_with_a_blank_cannot_bridge_anything_else(tmp_path: Path, needs: Needs) -> None:
-    needs("openssl")
-    ca = authority(tmp_path / "pki/hub", "hub").certificate.read_text()
+def test_an_uplink_topic_with_a_blank_cannot_bridge_anything_else(
+    tmp_path: Path, authorities: dict[str, Authority]
+) -> None:
     evil = "secret out 1 t/globex/ t/acme/"
     write_fleet(
         tmp_path,
         {"acme": 20001, "globex": 20002},
-        hub_ca=ca,
+        hub_ca=authorities["hub"].certificate.read_text(),
         acme=lambda text: text.replace("up: [press/+/telemetry]", f'up: ["{evil}", press/+/telemetry]'),
     )
     fleet, _ = load_fleet(tmp_path)
