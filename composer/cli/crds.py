@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     summary = "turn CustomResourceDefinitions into schemas in schemas/crds"
     importing = actions.add_parser("import", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    importing.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="YAML or JSON with the definitions"
-    )
+    importing.add_argument("files", nargs="*", type=Path, metavar="FILE", help="YAML or JSON with the definitions")
     importing.add_argument(
         "--context", default="", metavar="CONTEXT", help="ask the cluster of this kubeconfig context"
     )
@@ -71,9 +69,9 @@ def _in_files(files: Sequence[Path]) -> Iterator[tuple[Any, Place]]:
 
 def _in_cluster(context: str) -> Iterator[tuple[Any, Place]]:
     """Every definition of a cluster. Raises Rejected where it cannot be asked."""
-    from kubernetes import client, config  # noqa: PLC0415 - takes half a second
-    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+    from kubernetes import client, config
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.exceptions import HTTPError
 
     place = Place(f"cluster {context}")
     try:

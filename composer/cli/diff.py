@@ -13,7 +13,9 @@ from composer.cli.show import count, first_few, say, show_findings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
     parser.add_argument("--format", choices=("human", "unified", "json"), default="human", help="how it is shown")
-    parser.add_argument("--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches")
+    parser.add_argument(
+        "--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches"
+    )
     parser.add_argument("--exit-code", action="store_true", help=f"end with {exits.CHANGES} where there are changes")
 
 

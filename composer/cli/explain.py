@@ -15,7 +15,9 @@ _CODE = re.compile(r"[A-Z]\d{3}")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="CODE | SITE", help="a code such as L101, or a site")
     parser.add_argument("object", nargs="?", metavar="KIND/NAME", help="an object, such as Deployment/ingress")
-    parser.add_argument("field", nargs="?", default="", metavar="FIELD", help="such as spec.template.spec.containers.0.image")
+    parser.add_argument(
+        "field", nargs="?", default="", metavar="FIELD", help="such as spec.template.spec.containers.0.image"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -33,7 +33,9 @@ def parser(command: str = "") -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 1 findings, 2 usage, 3 some sites failed, 4 stale, 5 refused, 10 changes found.",
     )
     top.add_argument("--version", action="version", version=f"composer {__version__}")
-    top.add_argument("-C", dest="fleet", metavar="DIR", type=Path, default=Path(), help="the fleet's folder (default: this one)")
+    top.add_argument(
+        "-C", dest="fleet", metavar="DIR", type=Path, default=Path(), help="the fleet's folder (default: this one)"
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
@@ -72,7 +74,7 @@ def run() -> None:
         # Whoever read our output has seen enough; nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = exits.DONE
-    except Exception as bug:  # noqa: BLE001 - the one place where the unexpected ends
+    except Exception as bug:
         code = _report(bug)
     sys.exit(code)
 

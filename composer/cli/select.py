@@ -11,8 +11,12 @@ from composer.model.fleet import Fleet
 def add_selectors(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose sites, and how many processes work on them."""
     parser.add_argument("sites", nargs="*", metavar="SITE", help="names of sites (default: all)")
-    parser.add_argument("-l", "--label", action="append", default=[], metavar="KEY=VALUE", help="only sites with this label")
-    parser.add_argument("--tenant", action="append", default=[], metavar="NAME", help="only sites that list this tenant")
+    parser.add_argument(
+        "-l", "--label", action="append", default=[], metavar="KEY=VALUE", help="only sites with this label"
+    )
+    parser.add_argument(
+        "--tenant", action="append", default=[], metavar="NAME", help="only sites that list this tenant"
+    )
     parser.add_argument("--jobs", type=_jobs, default=0, metavar="N", help="processes (default: one a processor)")
 
 

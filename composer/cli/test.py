@@ -36,6 +36,9 @@ def _chosen(fleet: Fleet, names: list[str]) -> list[Blueprint]:
     if unknown:
         place = Place("command line")
         raise Rejected(
-            error("X003", f"there is no blueprint {n!r}", place, hint=did_you_mean(n, fleet.blueprints)) for n in unknown
+            error("X003", f"there is no blueprint {n!r}", place, hint=did_you_mean(n, fleet.blueprints))
+            for n in unknown
         )
-    return [fleet.blueprints[n][major] for n in sorted(names or fleet.blueprints) for major in sorted(fleet.blueprints[n])]
+    return [
+        fleet.blueprints[n][major] for n in sorted(names or fleet.blueprints) for major in sorted(fleet.blueprints[n])
+    ]

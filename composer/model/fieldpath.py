@@ -45,5 +45,7 @@ def value_at(route: Route, value: Any) -> Any:
 
 def path_text(route: Route) -> str:
     """The route as people write it: keys with dots in brackets."""
-    words = (f"[{step}]" if isinstance(step, str) and not re.fullmatch(r"[^.\[\]]+", step) else str(step) for step in route)
+    words = (
+        f"[{step}]" if isinstance(step, str) and not re.fullmatch(r"[^.\[\]]+", step) else str(step) for step in route
+    )
     return ".".join(words)

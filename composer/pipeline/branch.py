@@ -19,7 +19,8 @@ def branch(fleet: Fleet, site: str) -> str:
 
 def files_of(composed: Composed) -> SiteFiles:
     """What lies on the branch of a site that was composed without errors. Raises Rejected."""
-    assert composed.wiring is not None and composed.inputs is not None
+    assert composed.wiring is not None
+    assert composed.inputs is not None
     stack = composed.wiring.stack
     contents = Contents(composed.objects, tuple(stack.tenants), _copies(stack))
     shadowing = shipped_names() if any(b.origin == "fleet" for b in composed.inputs.blueprints) else frozenset()

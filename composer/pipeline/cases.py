@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from composer.emit import to_yaml
 from composer.diagnostic import Rejected
+from composer.emit import to_yaml
 from composer.merge import merge
 from composer.model.blueprint import Blueprint
 from composer.model.fieldpath import resolve_path, value_at
@@ -75,7 +75,9 @@ def _write_fleet(root: Path, blueprint: Blueprint, case: Mapping[str, Any]) -> N
     defaults = {"blueprints": {blueprint.name: {"params": case.get("params") or {}}}}
     engine = "argocd" if blueprint.name == "delivery-argocd" else "flux"
     delivery = {"engine": engine, "url": "https://git.example.com/delivery.git"}
-    _write(root, "fleet", "Fleet", "test-fleet", {"delivery": delivery, "defaults": defaults, **(case.get("fleet") or {})})
+    _write(
+        root, "fleet", "Fleet", "test-fleet", {"delivery": delivery, "defaults": defaults, **(case.get("fleet") or {})}
+    )
     for name, spec in {TENANT: tenant, **(case.get("tenants") or {})}.items():
         _write(root, f"tenants/{name}", "Tenant", name, spec)
     _write(root, SITE, "Site", SITE, site)
@@ -124,8 +126,7 @@ def _object_problems(partial: Mapping[str, Any], objects: list[dict[str, Any]]) 
     if not candidates:
         yield f"there is no {kind}/{name}"
     elif not any(contains(o, partial) for o in candidates):
-        missing = [path for path in _differences(candidates[0], partial, "")]
-        yield f"{kind}/{name} differs: " + "; ".join(missing)
+        yield f"{kind}/{name} differs: " + "; ".join(_differences(candidates[0], partial, ""))
 
 
 def contains(value: Any, partial: Any) -> bool:

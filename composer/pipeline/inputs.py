@@ -43,7 +43,10 @@ def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
     }
     files = [str(stack.spec["uplink"]["ca"])] if link else []
     hubs = [link.site] if link else []
-    names = (*(f"document {d}" for d in sorted(documents) if d != stack.document.file), *(f"blueprint {b}" for b in sorted(blueprints)))
+    names = (
+        *(f"document {d}" for d in sorted(documents) if d != stack.document.file),
+        *(f"blueprint {b}" for b in sorted(blueprints)),
+    )
     names += (*(f"file {f}" for f in files), *(f"site {h}" for h in hubs))
     return Inputs(_digest(read), names, tuple(blueprints[label] for label in sorted(blueprints)))
 

@@ -30,9 +30,7 @@ class Published:
     findings: tuple[Diagnostic, ...] = field(repr=False)
 
 
-def publish_sites(
-    fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool
-) -> Published:
+def publish_sites(fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool) -> Published:
     """Commits the sites to their branches. Raises Rejected where a guard refuses; then nothing was written."""
     places = {name: Place(file) for name, file in fleet.sites.items()}
     findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)

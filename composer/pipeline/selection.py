@@ -24,7 +24,9 @@ def lists_tenants(fleet: Fleet, site: str, tenants: frozenset[str]) -> bool:
     data = _data(fleet, site)
     if data is None:
         return True
-    profiles = [fleet.profiles[name].data["spec"] for name in data["spec"].get("profiles") or () if name in fleet.profiles]
+    profiles = [
+        fleet.profiles[name].data["spec"] for name in data["spec"].get("profiles") or () if name in fleet.profiles
+    ]
     layers = [fleet.document.data["spec"].get("defaults") or {}, *profiles, data["spec"]]
     listed: dict[str, Any] = {}
     for layer in layers:

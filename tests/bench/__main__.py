@@ -101,7 +101,9 @@ def measure_fleet(fleet: Fleet) -> dict[str, float]:
     row["publish, nothing changed: wall s"] = again.wall
     row["nothing changed against cold (target 0.02)"] = again.wall / cold.wall
     row.update(edited(fleet))
-    row["peak memory of all processes, MB (target 500)"] = peak_of_group(composer("validate", "--jobs", "2"), fleet.root)
+    row["peak memory of all processes, MB (target 500)"] = peak_of_group(
+        composer("validate", "--jobs", "2"), fleet.root
+    )
     return row
 
 
@@ -137,7 +139,9 @@ def wiring_share(fleet: Fleet) -> float:
 
 
 def say_machine() -> None:
-    cpu = next((x.partition(":")[2].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "")
+    cpu = next(
+        (x.partition(":")[2].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), ""
+    )
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
     print(f"{len(os.sched_getaffinity(0))} processors ({cpu}), Python {platform.python_version()}, git {git}\n")
 
@@ -150,7 +154,9 @@ def print_table(rows: dict[int, dict[str, float]]) -> None:
         print(f"| {name} | " + " | ".join(shown(rows[size][name]) for size in sizes) + " |")
     if len(sizes) > 1:
         cost = "CPU ms a site"
-        print(f"\nCost a site at {sizes[-1]:,} against {sizes[0]:,} sites: {rows[sizes[-1]][cost] / rows[sizes[0]][cost]:.2f}")
+        print(
+            f"\nCost a site at {sizes[-1]:,} against {sizes[0]:,} sites: {rows[sizes[-1]][cost] / rows[sizes[0]][cost]:.2f}"
+        )
 
 
 def shown(value: float) -> str:

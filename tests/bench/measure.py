@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +56,18 @@ def peak_of_group(words: Sequence[str], folder: Path) -> float:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    try:
-        found = [int(word) for word in children.read_text().split()]
-    except OSError:
-        return []
-    return [pid, *(grandchild for child in found for grandchild in _family(child))]
+    """The process and all below it."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += parents.get(found[-1], [])
+    return found
 
 
 def _proportional(pid: int) -> float:
@@ -69,5 +76,3 @@ def _proportional(pid: int) -> float:
     except OSError:
         return 0.0
     return next((float(line.split()[1]) for line in lines if line.startswith("Pss:")), 0.0)
-
-

@@ -29,7 +29,7 @@ def read_sops(fleet: Fleet, path: str, name: str, namespace: str) -> bytes:
 
 def _shape(document: Document, name: str, namespace: str) -> Iterator[Diagnostic]:
     data = document.data if isinstance(document.data, dict) else {}
-    metadata = data.get("metadata") if isinstance(data.get("metadata"), dict) else {}
+    metadata: Any = data.get("metadata") if isinstance(data.get("metadata"), dict) else {}
     for route, found, wanted in (
         (("apiVersion",), data.get("apiVersion"), "v1"),
         (("kind",), data.get("kind"), "Secret"),
@@ -42,7 +42,12 @@ def _shape(document: Document, name: str, namespace: str) -> Iterator[Diagnostic
     sops = data.get("sops")
     if not isinstance(sops, dict) or not str(sops.get("mac", "")).startswith(ENCRYPTED):
         hint = "encrypt it: sops --encrypt --encrypted-regex '^(data|stringData)$' --in-place FILE"
-        yield error("D051", "this file is not encrypted by SOPS: it has no sops block with a mac", document.place(), hint=hint)
+        yield error(
+            "D051",
+            "this file is not encrypted by SOPS: it has no sops block with a mac",
+            document.place(),
+            hint=hint,
+        )
 
 
 def _plain_values(document: Document) -> Iterator[Diagnostic]:

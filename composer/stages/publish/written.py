@@ -14,7 +14,7 @@ from composer.stages.publish.paths import path_of
 
 @dataclass(frozen=True, slots=True)
 class ObjectFile:
-    """The file of an object: its path on the branch, its content and that one's id, and the images it runs."""
+    """The file of an object: path on the branch, content, the id of that, and the images it runs."""
 
     path: str
     content: bytes = field(repr=False)

@@ -93,9 +93,7 @@ def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
     known = _manifests.get(program)
     if known is None:
-        known = _manifests[program] = Manifests(
-            program, tuple(_parts(program, root) for root in program.roots)
-        )
+        known = _manifests[program] = Manifests(program, tuple(_parts(program, root) for root in program.roots))
     return known
 
 

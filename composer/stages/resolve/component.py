@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.merge import merge_layers, origin
@@ -37,7 +36,9 @@ def build(
     params, more = merge_layers(param_layers)
     where = place_in(param_layers, lambda: blueprint_place(layers))
     normalised, wrong = rules_of(blueprint).normalise(params, place=where, label=f"{name} ({blueprint.name})")
-    component = Component(name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers, shared)
+    component = Component(
+        name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers, shared
+    )
     around = place_in(layers, lambda: blueprint_place(layers))
     missing = check_component(name, blueprint.role, spec, around)
     return component, [*findings, *more, *wrong, *missing]
@@ -69,7 +70,9 @@ def _blueprint_layer(name: str, layers: Sequence[Layer]) -> Layer:
             return layer
     place = layers[-1].document.place(layers[-1].route, key=True)
     message = f"{name} has no blueprint: no layer says which one it uses"
-    raise Rejected([error("L009", message, place, hint="add `blueprint: name@major`, or check the name for a typing error")])
+    raise Rejected(
+        [error("L009", message, place, hint="add `blueprint: name@major`, or check the name for a typing error")]
+    )
 
 
 def _since_blueprint_changed(layers: Sequence[Layer]) -> Sequence[Layer]:

@@ -49,6 +49,4 @@ def _nothing_to_remove(layer: Layer, section: str, name: str) -> Diagnostic:
 
 def without(layers: Sequence[Layer], *keys: str) -> list[Layer]:
     """The layers with *keys* left out of their data."""
-    return [
-        Layer(x.name, {k: v for k, v in x.data.items() if k not in keys}, x.document, x.route) for x in layers
-    ]
+    return [Layer(x.name, {k: v for k, v in x.data.items() if k not in keys}, x.document, x.route) for x in layers]

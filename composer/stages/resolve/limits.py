@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Place, Related, error
+from composer.diagnostic import Diagnostic, Related, error
 from composer.merge import origin
 from composer.model.fleet import Fleet
 from composer.model.stack import Layer
@@ -14,9 +14,7 @@ from composer.model.units import quantity
 LIMIT_ROUTE = ("spec", "policies", "tenantLimits")
 
 
-def check_limits(
-    fleet: Fleet, tenant: str, spec: Mapping[str, Any], layers: Sequence[Layer]
-) -> list[Diagnostic]:
+def check_limits(fleet: Fleet, tenant: str, spec: Mapping[str, Any], layers: Sequence[Layer]) -> list[Diagnostic]:
     """A finding for each figure of the tenant's quota above what policies.tenantLimits allows."""
     limits = (fleet.document.data["spec"].get("policies") or {}).get("tenantLimits") or {}
     quota = spec.get("quota") or {}

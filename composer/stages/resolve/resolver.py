@@ -137,7 +137,13 @@ class _Site:
                 yield from self._component(levels, key, role, tenant.name, layers, lower.get(name) is layers)
 
     def _component(
-        self, levels: tuple[Level, ...], key: tuple[str, ...], role: str, tenant: str, layers: tuple[Layer, ...], shared: bool
+        self,
+        levels: tuple[Level, ...],
+        key: tuple[str, ...],
+        role: str,
+        tenant: str,
+        layers: tuple[Layer, ...],
+        shared: bool,
     ) -> Iterator[Component]:
         """The component, or nothing where it could not be built; a *shared* one is built once for all sites."""
         known = self.lower.built.get(key) if shared else None
@@ -158,7 +164,11 @@ class _Site:
     def _check_use(self, component: Component, role: str, layers: tuple[Layer, ...]) -> None:
         cluster = self.spec.get("cluster") or {}
         self.findings += check_use(
-            component.blueprint, role=role, tenant=component.tenant, cluster=cluster, where=lambda: blueprint_place(layers)
+            component.blueprint,
+            role=role,
+            tenant=component.tenant,
+            cluster=cluster,
+            where=lambda: blueprint_place(layers),
         )
 
     def _tenant(self, name: str) -> Iterator[_Tenant]:
@@ -186,5 +196,3 @@ class _Site:
             hint = did_you_mean(name, self.fleet.tenants) or f"add sites/tenants/{name}.yaml"
             self.findings.append(error("L011", f"there is no tenant {name!r}", place, hint=hint))
         return document
-
-

@@ -15,7 +15,9 @@ BROKER_HOST = f"{INGRESS_SERVICE}.{PLATFORM_NAMESPACE}.svc.cluster.local"
 def clients(component: Component, grants: Sequence[Grant], ports: Mapping[str, int]) -> list[dict[str, Any]]:
     """One identity for each tenant the component speaks to, in the order of the tenants' names."""
     tenants = sorted({grant.principal.tenant for grant in grants})
-    return [_client(component, tenant, [g for g in grants if g.principal.tenant == tenant], ports) for tenant in tenants]
+    return [
+        _client(component, tenant, [g for g in grants if g.principal.tenant == tenant], ports) for tenant in tenants
+    ]
 
 
 def _client(component: Component, tenant: str, grants: Sequence[Grant], ports: Mapping[str, int]) -> dict[str, Any]:

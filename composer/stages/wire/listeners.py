@@ -40,12 +40,12 @@ def listener(stack: Stack, tenant: str, port: int, grants: Iterable[Grant]) -> d
         rules.setdefault(grant.principal.name, {"publish": [], "subscribe": []})[grant.action].append(grant.filter)
     exact = [{"name": name, **rules} for name, rules in users.items()]
     patterns: list[dict[str, list[str]]] = []
-    for name, rules in classes.items():
+    for name, rights in classes.items():
         known = device_names(stack, tenant, name)
         if known:
-            exact += _device_users(known, tuple(rules["publish"]), tuple(rules["subscribe"]))
+            exact += _device_users(known, tuple(rights["publish"]), tuple(rights["subscribe"]))
         else:
-            patterns.append(rules)
+            patterns.append(rights)
     return {
         "tenant": tenant,
         "port": port,

@@ -81,7 +81,9 @@ def _profile(stack: Stack, tenant: str, name: str) -> Mapping[str, Any] | None:
 def _no_such_tenant(component: Component, stack: Stack, name: str, tenant: str) -> Diagnostic:
     if not tenant:
         place = place_of(component, ("devices", name), key=True)
-        return error("W001", f"device {name} of gateway {component.name} belongs to no tenant", place, hint="add `tenant:`")
+        return error(
+            "W001", f"device {name} of gateway {component.name} belongs to no tenant", place, hint="add `tenant:`"
+        )
     place = place_of(component, ("devices", name, "tenant"))
     hint = did_you_mean(tenant, stack.tenants) or f"list it: spec.tenants.{tenant}: {{}}"
     return error("W002", f"device {name} belongs to tenant {tenant!r}, which is not at this site", place, hint=hint)
@@ -93,7 +95,10 @@ def _no_such_profile(component: Component, stack: Stack, tenant: str, name: str)
         *(stack.tenants[tenant].get("deviceProfiles") or {}),
         *(stack.fleet.document.data["spec"].get("deviceProfiles") or {}),
     }
-    hint = did_you_mean(wanted, known) or "device profiles stand in the tenant document or in fleet.yaml: spec.deviceProfiles"
+    hint = (
+        did_you_mean(wanted, known)
+        or "device profiles stand in the tenant document or in fleet.yaml: spec.deviceProfiles"
+    )
     place = place_of(component, ("devices", name, "profile"))
     return error("W003", f"there is no device profile {wanted!r}", place, hint=hint)
 

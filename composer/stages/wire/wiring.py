@@ -70,7 +70,9 @@ class _Wiring:
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
         delivery = delivery_context(self.stack)
-        tenants = {name: tenant_context(name, spec, delivery, self.stack.site) for name, spec in self.stack.tenants.items()}
+        tenants = {
+            name: tenant_context(name, spec, delivery, self.stack.site) for name, spec in self.stack.tenants.items()
+        }
         common = {
             "site": site,
             "fleet": {"name": self.stack.fleet.document.data["metadata"]["name"]},

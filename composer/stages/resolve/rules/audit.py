@@ -80,9 +80,7 @@ def _neighbours(at: _At, rule: Mapping[str, Any], schema: Mapping[str, Any]) -> 
         for name in wanted if isinstance(wanted, Mapping) else as_list(wanted):
             if name not in schema:
                 hint = did_you_mean(str(name), schema)
-                yield at.into(key).fault(
-                    "L110", f"{key}: there is no parameter {name!r} beside this one", hint=hint
-                )
+                yield at.into(key).fault("L110", f"{key}: there is no parameter {name!r} beside this one", hint=hint)
 
 
 def _rule(at: _At, rule: Any) -> Iterator[Diagnostic]:
@@ -138,9 +136,7 @@ def _inner(at: _At, rule: Mapping[str, Any]) -> Iterator[Diagnostic]:
             yield from _parameters(at.parameters("schema"), rule["schema"])
     for word in ("keysrules", "valuesrules"):
         if word in rule and ("dict" not in names or "schema" in rule):
-            yield at.into(word).fault(
-                "L110", f"{word}: needs the type dict, and no `schema` beside it", key=True
-            )
+            yield at.into(word).fault("L110", f"{word}: needs the type dict, and no `schema` beside it", key=True)
         elif word in rule:
             bar = (*_BESIDE, *_CHANGING) if word == "keysrules" else _BESIDE
             yield from _rule(at.into(word, bar=bar), rule[word])
@@ -239,11 +235,7 @@ def _definitions(said: Any) -> str:
 
 
 def _meta(said: Any) -> str:
-    return (
-        ""
-        if isinstance(said, Mapping) and isinstance(said.get("help", ""), str)
-        else "a mapping with a `help` text"
-    )
+    return "" if isinstance(said, Mapping) and isinstance(said.get("help", ""), str) else "a mapping with a `help` text"
 
 
 def _names(said: Any) -> str:

@@ -124,10 +124,10 @@ def _relative(check: Callable[[object], str]) -> Callable[[Any], str]:
 
 def _text(pattern: re.Pattern[str] | str) -> dict[str, Any]:
     source = pattern if isinstance(pattern, str) else pattern.pattern
-    return {"type": "string", "pattern": f"^(?:{_without_names(source)})$"}
+    return {"type": "string", "pattern": f"^(?:{ecma(source)})$"}
 
 
-def _without_names(source: str) -> str:
+def ecma(source: str) -> str:
     """A Python pattern as JSON Schema's dialect (ECMA 262) writes it."""
     return re.sub(r"\(\?P<[A-Za-z]+>", "(", source).replace("\\Z", "$")
 

@@ -220,8 +220,4 @@ def _quotes(fault: ValidationError) -> str:
             return ""
         return f"write {value} without quotes" if any(kind.accepts(bare) for kind in kinds) else ""
     text = json.dumps(value)
-    return (
-        f'write it in quotes: "{text}"'
-        if any(kind.accepts(text) for kind in kinds) and text != "null"
-        else ""
-    )
+    return f'write it in quotes: "{text}"' if any(kind.accepts(text) for kind in kinds) and text != "null" else ""

@@ -50,9 +50,7 @@ class ParameterValidator(_Coercing, Validator):  # type: ignore[misc]  # cerberu
 
         Cerberus would read the rule of a list's items as the rules of a mapping's entries, and break.
         """
-        shaped = {
-            field: rule if _has_shape(rule, mapping.get(field)) else {} for field, rule in schema.items()
-        }
+        shaped = {field: rule if _has_shape(rule, mapping.get(field)) else {} for field, rule in schema.items()}
         super()._BareValidator__normalize_containers(mapping, shaped)
 
     def _validate_min(self, bound: Any, field: Any, value: Any) -> None:
