@@ -86,10 +86,7 @@ def rendered(text: str, tenant: str = "", role: str = "stream", **more: Any) -> 
 
 def _objects(document: Document, owner: Any) -> list[Rendered]:
     lines = [document.place((index,)).line for index in range(len(document.data))]
-    return [
-        Rendered(thing, owner(line), document.file, line)
-        for thing, line in zip(document.data, lines, strict=True)
-    ]
+    return [Rendered(thing, owner(line), document.file, line) for thing, line in zip(document.data, lines, strict=True)]
 
 
 def prelude() -> list[Rendered]:

@@ -1,4 +1,4 @@
-"""The shipped schemas: derived faithfully, never looser than what Kubernetes publishes, scopes as the API has them."""
+"""The shipped schemas: derived faithfully, never looser than what Kubernetes publishes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_kind_has_a_namespace_where_the_api_creates_it_in_one() -> None:
 
 @cache
 def client_methods(api: str) -> frozenset[str]:
-    """What the kubernetes package can do in one API version; read from its source, which is quicker than importing it."""
+    """What the kubernetes package can do in one API version, as its source says: importing it is slow."""
     spec = find_spec("kubernetes")
     assert spec
     assert spec.origin
@@ -169,7 +169,9 @@ def test_what_is_accepted_is_accepted_by_the_published_schema_too(
 
 @settings(max_examples=100, deadline=None)
 @given(spoilt())
-def test_what_is_refused_is_explained_and_what_is_accepted_has_no_errors(spoilt: tuple[int, dict[str, Any]]) -> None:
+def test_what_is_refused_is_explained_and_what_is_accepted_has_no_errors(
+    spoilt: tuple[int, dict[str, Any]],
+) -> None:
     at, thing = spoilt
     kind, _ = both(NEWEST, at)
     errors = list(jsonschema.Draft202012Validator(kind.schema, registry=Registry()).iter_errors(thing))

@@ -1,0 +1,66 @@
+"""Which schemas a site's Kubernetes version means, and which Secrets its documents vouch for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from composer.diagnostic import Diagnostic, Place, Rejected, Severity
+from composer.pipeline.line import Line
+from composer.stages.check import CheckContext, check
+from composer.stages.load import load_fleet
+from tests.check.sites import context, prelude, rendered
+
+ROOT = Path(__file__).parents[2]
+
+
+def findings(version: str) -> list[Diagnostic]:
+    try:
+        return check(prelude(), context(version))
+    except Rejected as rejected:
+        return list(rejected.diagnostics)
+
+
+@pytest.mark.parametrize("version", ["1.28", "1.33", "v1.33", "1.33.4", "v1.33.4+k3s1", "1.37"])
+def test_a_known_version_is_used_without_a_word(version: str) -> None:
+    assert findings(version) == []
+
+
+@pytest.mark.parametrize("version", ["1.27", "1.9", "1.3", "0.99", "newest", ""])
+def test_a_version_too_old_to_be_known_is_an_error_at_its_line(version: str) -> None:
+    (found,) = findings(version)
+    assert (found.code, found.place, found.severity) == (
+        "K007",
+        Place("sites/berlin-01.yaml", 9, 14),
+        Severity.ERROR,
+    )
+    assert f"Kubernetes {version} cannot be checked; the oldest known version is 1.28" in found.message
+
+
+@pytest.mark.parametrize("version", ["1.38", "1.100", "2.0"])
+def test_a_version_newer_than_all_known_is_checked_against_the_newest_with_a_warning(version: str) -> None:
+    (found,) = findings(version)
+    assert (found.code, found.place.line, found.severity) == ("K008", 9, Severity.WARNING)
+    assert "against 1.37" in found.message
+
+
+def test_each_version_knows_its_own_fields() -> None:
+    spec = "{nodeAllocatableUpdatePeriodSeconds: 10}"
+    driver = f"[{{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {{name: a}}, spec: {spec}}}]"
+    objects = [*prelude(), *rendered(driver)]
+    assert [d.code for d in check(objects, context("1.32"))] == ["K004"]
+    assert check(objects, context("1.34")) == []
+
+
+def test_documents_vouch_for_the_secrets_they_name() -> None:
+    fleet, problems = load_fleet(ROOT / "tests/fleets/design")
+    assert problems == []
+    composed = Line(fleet).compose("berlin-01")
+    assert composed.wiring, composed.findings
+    found = CheckContext.of(composed.wiring)
+    assert found.kubernetes == "1.33"
+    assert found.fleet == ROOT / "tests/fleets/design"
+    assert found.version_place().file == "sites/eu/de/berlin-01.yaml"
+    assert "bridge-hub-eu" in found.secrets["edge-platform"]
+    assert "bridge-hub-eu" not in found.secrets["tenant-acme"]
