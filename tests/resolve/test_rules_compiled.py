@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from composer.source.document import Document
-from composer.source.reader import parse
 from composer.stages.resolve.rules.audit import audit
 from composer.stages.resolve.rules.coerce import COERCIONS
 from composer.stages.resolve.rules.compile import Unfit, compile_mapping, compile_value
@@ -75,9 +74,7 @@ SCALAR_RULES = st.builds(
 def without(rule: dict[str, Any], *words: str) -> dict[str, Any]:
     """The rule, and all rules inside it, without some words."""
     return {
-        key: without(said, *words) if isinstance(said, dict) else said
-        for key, said in rule.items()
-        if key not in words
+        key: without(said, *words) if isinstance(said, dict) else said for key, said in rule.items() if key not in words
     }
 
 
@@ -89,9 +86,7 @@ def nested_rules(draw: st.DrawFn, inner: st.SearchStrategy[dict[str, Any]]) -> d
     if form == "list":
         return {"type": draw(st.sampled_from(["list", ["list", "string"]])), "schema": draw(inner), **limits}
     if form == "logic":
-        choices = [
-            without(draw(inner), "coerce", "default", "nullable") for _ in range(draw(st.integers(1, 3)))
-        ]
+        choices = [without(draw(inner), "coerce", "default", "nullable") for _ in range(draw(st.integers(1, 3)))]
         kinds = draw(st.sampled_from([{}, {"type": ["string", "integer"]}]))
         return {**kinds, draw(st.sampled_from(["allof", "anyof", "noneof", "oneof"])): choices, **limits}
     mapping = {"type": draw(st.sampled_from(["dict", ["dict", "string"]])), **limits}
@@ -135,8 +130,8 @@ def fits(rule: dict[str, Any], value: Any) -> bool:
 
 def document(schema: dict[str, Any]) -> Document | None:
     """The rules as a document, or None where the audit refuses them."""
-    read = parse(json.dumps(schema), "params.yaml")
-    return None if audit(read) else read
+    made = Document("params.yaml", "{}", schema)
+    return None if audit(made) else made
 
 
 @st.composite
@@ -158,7 +153,7 @@ def asked(schema: dict[str, Any], given_params: dict[str, Any]) -> str | None:
     return json.dumps(cerberus.document) if cerberus.validate(given_params) else None
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=300)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
 @given(st.data())
 def test_compiled_rules_take_what_cerberus_takes_and_make_the_same_of_it(data: st.DataObject) -> None:
     schema = data.draw(schemas())
@@ -169,14 +164,14 @@ def test_compiled_rules_take_what_cerberus_takes_and_make_the_same_of_it(data: s
     assert answer == asked(schema, values)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 @given(schemas())
 def test_rules_without_findings_are_rules_to_cerberus(schema: dict[str, Any]) -> None:
     assume(document(schema) is not None)
     ParameterValidator(deepcopy(schema))
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 @given(schemas())
 def test_the_defaults_are_what_cerberus_makes_of_nothing_but_for_nulls_and_coercions(
     schema: dict[str, Any],
@@ -188,7 +183,7 @@ def test_the_defaults_are_what_cerberus_makes_of_nothing_but_for_nulls_and_coerc
     assert defaults_of(schema) == {name: value for name, value in made.items() if value is not None}
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 @given(st.data())
 def test_normalised_parameters_stay_as_they_are(data: st.DataObject) -> None:
     schema = data.draw(schemas())
@@ -198,7 +193,7 @@ def test_normalised_parameters_stay_as_they_are(data: st.DataObject) -> None:
     assert compiled(schema, json.loads(once or "")) == once
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 @given(st.data())
 def test_checking_changes_neither_rules_nor_parameters(data: st.DataObject) -> None:
     schema = data.draw(schemas())

@@ -53,10 +53,7 @@ class _At:
 
 def audit(document: Document) -> list[Diagnostic]:
     """Everything that is wrong with a rule file."""
-    at = _At(document)
-    if document.data is None or document.data == {}:
-        return []
-    return list(_parameters(at, document.data))
+    return list(_parameters(_At(document), document.data))
 
 
 def _parameters(at: _At, schema: Any) -> Iterator[Diagnostic]:

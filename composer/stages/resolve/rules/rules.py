@@ -62,7 +62,7 @@ def compile_rules(document: Document) -> Rules:
     findings = audit(document)
     if findings:
         raise Rejected(findings)
-    schema: Schema = document.data or {}
+    schema: Schema = document.data
     declared = DefaultsDocument(document.file, document.text, schema, document.digest)
     return Rules(document, declared, schema, defaults_of(schema), compile_mapping(schema))
 
