@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.render.kit import findings, places
+from composer.diagnostic import Rejected
+from composer.stages.render import compile_blueprint
+from tests.render.kit import blueprint, findings, places
 
 COMPILE_TIME = {
     'a: "{{ x"': "1:4 T001",
@@ -133,3 +135,14 @@ def test_a_finding_shows_the_line_as_written() -> None:
 def test_names_bound_outside_a_fragment_are_known_only_there() -> None:
     manifest = "a: [{$for: {each: tenants, as: t}, $do: {$use: f}}]\nb: {$use: f}"
     assert places(findings(manifest, fragments={"f": '{n: "{{ t.name }}"}'})) == ["f.yaml:1:5 T003"]
+
+
+def test_a_blueprint_is_compiled_once_whether_it_is_right_or_wrong() -> None:
+    right, wrong = blueprint("a: 1"), blueprint('a: "{{ nope }}"')
+    assert compile_blueprint(right) is compile_blueprint(right)
+    outcomes = []
+    for _ in range(2):
+        with pytest.raises(Rejected) as caught:
+            compile_blueprint(wrong)
+        outcomes.append(caught.value.diagnostics)
+    assert outcomes[0][0] is outcomes[1][0]

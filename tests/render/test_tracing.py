@@ -38,6 +38,7 @@ used: {$use: {name: probe, with: {port: "{{ params.size }}"}}}
 picked: "{{ params.list|selectattr('k', 'gt', 1)|map(attribute='k')|first }}"
 mine: "{{ tenant.name }}"
 text: "{{ text('t.j2') }}"
+digest: "{{ text('t.j2')|sha256 }}"
 maybe: {$if: params.on, $do: "{{ site.name }}"}
 """
 
@@ -81,7 +82,7 @@ def of(thing: Traced, *route: str | int) -> Origin:
         (("used", "port"), 2, "{{ port }}", [("params", "size")]),
         (("used", "at"), 3, "{{ site.domain }}", [("site", "domain")]),
         (("mine",), 18, "{{ tenant.name }}", [("tenant", "name")]),
-        (("maybe",), 20, "{{ site.name }}", [("site", "name")]),
+        (("maybe",), 21, "{{ site.name }}", [("site", "name")]),
     ],
 )
 def test_a_field_knows_its_leaf_and_its_inputs(
@@ -94,7 +95,8 @@ def test_a_field_knows_its_leaf_and_its_inputs(
 
 def test_reads_pass_through_filters_and_text_templates(thing: Traced) -> None:
     assert {("params", "list", 0, "k"), ("params", "list", 1, "k")} <= set(of(thing, "picked").reads)
-    assert set(of(thing, "text").reads) == {("tenants", 0, "name"), ("tenants", 1, "name"), ("site", "name")}
+    for field in ("text", "digest"):
+        assert set(of(thing, field).reads) == {("tenants", 0, "name"), ("tenants", 1, "name"), ("site", "name")}
 
 
 def test_a_mapping_answers_with_all_its_leaves(thing: Traced) -> None:

@@ -154,9 +154,7 @@ class StructureGenerator(ExpressionGenerator):
         inner = frame.inner()
         inner.symbols.analyze_node(node)
         resolved = self._resolved(inner)
-        targets = [
-            inner.symbols.ref(target.name) for target in node.targets if isinstance(target, nodes.Name)
-        ]
+        targets = [inner.symbols.ref(target.name) for target in node.targets if isinstance(target, nodes.Name)]
         self.write(f"(lambda {', '.join([*targets, *(target for target, _ in resolved)])}: ")
         yield inner
         self.write(")(")

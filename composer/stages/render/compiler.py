@@ -52,9 +52,7 @@ class _Compiler:
         """The assignments at the start of *region*: expressions first, then texts, which are made of them."""
         found = sorted(region.direct.items(), key=lambda item: isinstance(item[1], Text))
         return [
-            nodes.Assign(
-                nodes.Name(self._variable(region, key), "store"), self._evaluated(node, way), lineno=1
-            )
+            nodes.Assign(nodes.Name(self._variable(region, key), "store"), self._evaluated(node, way), lineno=1)
             for key, node in found
             if self.sharing.is_shared(region, key)
         ]
@@ -101,9 +99,7 @@ class _Compiler:
             else:
                 region = self.sharing.regions[id(entry)]
                 inner = inside(entry, way, region)
-                made.append(
-                    self._loop(entry, [*self.shared(region, inner), *self._spliced(entry.body, inner)])
-                )
+                made.append(self._loop(entry, [*self.shared(region, inner), *self._spliced(entry.body, inner)]))
         return made
 
     def _entry(self, entry: Entry, value: Node, way: Way) -> nodes.Node:

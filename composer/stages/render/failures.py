@@ -19,9 +19,7 @@ def diagnosed(failure: Exception, place: Place, texts: Texts, component: str) ->
     within = running(failure.__traceback__, texts)
     if within is None:
         return error(refusal.code, message, place, hint=refusal.hint)
-    return error(
-        refusal.code, message, within, hint=refusal.hint, related=[Related("rendered for this field", place)]
-    )
+    return error(refusal.code, message, within, hint=refusal.hint, related=[Related("rendered for this field", place)])
 
 
 def _refusal(failure: Exception) -> Refused:

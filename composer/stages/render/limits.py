@@ -46,9 +46,7 @@ class Meter:
         """*count* more characters of text."""
         self._text += count
         if self._text > MAX_TEXT:
-            raise Refused(
-                "T013", f"the text templates of this component make more than {MAX_TEXT} characters"
-            )
+            raise Refused("T013", f"the text templates of this component make more than {MAX_TEXT} characters")
 
 
 def capped_text(text: str) -> str:
@@ -155,9 +153,7 @@ def deadline(seconds: float, place: Place) -> Iterator[None]:
         yield
     except Expired as expired:
         message = f"not done after {seconds:g} seconds"
-        raise Rejected(
-            [error("T014", message, expired.place or place, hint="look for a loop over too much")]
-        ) from None
+        raise Rejected([error("T014", message, expired.place or place, hint="look for a loop over too much")]) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -21,11 +21,7 @@ def items_of(sandbox: Sandbox, value: Any) -> Sequence[Any]:
         return value
     if isinstance(value, Undefined | None):
         raise nothing(value)
-    hint = (
-        "for the entries of a mapping write each: x|items, as: [key, value]"
-        if isinstance(value, dict)
-        else ""
-    )
+    hint = "for the entries of a mapping write each: x|items, as: [key, value]" if isinstance(value, dict) else ""
     raise Refused("T011", f"`$for` runs over a list, found {kind_of(value)}", hint)
 
 
@@ -35,7 +31,5 @@ def pairs_of(sandbox: Sandbox, value: Any) -> Sequence[Any]:
     pairs = items_of(sandbox, value)
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise Refused(
-                "T011", f"`as` names two parts, but an item is {kind_of(pair)}", "take each: x|items"
-            )
+            raise Refused("T011", f"`as` names two parts, but an item is {kind_of(pair)}", "take each: x|items")
     return pairs

@@ -77,9 +77,7 @@ class Names:
     def check_text(self, name: nodes.Expr, at: nodes.Node) -> Iterator[Refused]:
         """What is wrong with *name* as the name of a text template."""
         if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
-            yield Refused(
-                "T007", "a text template is named by a string in quotes", "text('app.conf.j2')", at.lineno
-            )
+            yield Refused("T007", "a text template is named by a string in quotes", "text('app.conf.j2')", at.lineno)
         else:
             yield from _unknown("T007", "text template", name.value, self.texts, at)
 
@@ -123,9 +121,7 @@ def _filters_and_tests(node: nodes.Filter | nodes.Test) -> Iterator[Refused]:
         yield from _named(node, _TEST_AT[node.name], "test", TESTS)
 
 
-def _named(
-    node: nodes.Filter | nodes.Test, index: int, kind: str, table: Collection[str]
-) -> Iterator[Refused]:
+def _named(node: nodes.Filter | nodes.Test, index: int, kind: str, table: Collection[str]) -> Iterator[Refused]:
     """The filter or test that stands as a string in the argument *index*."""
     argument = node.args[index] if len(node.args) > index else None
     if isinstance(argument, nodes.Const):
@@ -135,6 +131,4 @@ def _named(
 def _unknown(code: str, kind: str, name: str, known: Collection[str], at: nodes.Node) -> Iterator[Refused]:
     if name not in known:
         some = ", ".join(sorted(known)[:20]) or "none"
-        yield Refused(
-            code, f"there is no {kind} {name!r}", did_you_mean(name, known) or f"known: {some}", at.lineno
-        )
+        yield Refused(code, f"there is no {kind} {name!r}", did_you_mean(name, known) or f"known: {some}", at.lineno)

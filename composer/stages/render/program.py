@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from jinja2 import nodes
 from jinja2.runtime import Context
@@ -40,29 +40,26 @@ class Program:
     function: Callable[[Context], Yielded] = field(repr=False)
 
 
-_programs: WeakKeyDictionary[Blueprint, Program] = WeakKeyDictionary()
-
-
 def compile_blueprint(blueprint: Blueprint) -> Program:
     """The program of *blueprint*, compiled on first use. Raises Rejected with all findings."""
-    program = _programs.get(blueprint)
-    if program is None:
-        program = _programs[blueprint] = _compile(blueprint)
-    return program
+    program = _compile(blueprint)
+    if isinstance(program, Program):
+        return program
+    raise Rejected(program)
 
 
-def _compile(blueprint: Blueprint) -> Program:
+@lru_cache(maxsize=1024)
+def _compile(blueprint: Blueprint) -> Program | list[Diagnostic]:
+    """The program, or why there is none, which is worth remembering for the other sites too."""
     findings: list[Diagnostic] = []
     names = Names.of(blueprint)
     structure = Structure(names, blueprint.fragments, findings)
-    roots = tuple(
-        root for _, document in sorted(blueprint.manifests.items()) for root in structure.roots(document)
-    )
+    roots = tuple(root for _, document in sorted(blueprint.manifests.items()) for root in structure.roots(document))
     meter = Meter()
     extra = frozenset().union(*(handed_over(nodes.Output([found.node])) for found in _expressions(roots)))
     texts = Texts(blueprint, TextSandbox(meter, blueprint.files), names, extra, findings)
     if findings:
-        raise Rejected(in_order(findings))
+        return in_order(findings)
     sandbox = StructureSandbox(meter)
     function = sandbox.function(program_tree(roots), f"manifests of {blueprint.label}")
     return Program(blueprint, roots, names, extra, texts, sandbox, function)
@@ -72,7 +69,7 @@ def _expressions(roots: Iterable[Root]) -> Iterator[Expression]:
     return (expression for root in roots for expression in expressions(root.node))
 
 
-class _Text(TextFunction):
+class Text(TextFunction):
     """The function `text` of one component: a text template, rendered with its context."""
 
     def __init__(self, texts: Texts, context: Mapping[str, Any]) -> None:
@@ -88,6 +85,6 @@ class _Text(TextFunction):
         return self._made[name]
 
 
-def variables(texts: Texts, context: Mapping[str, Any]) -> dict[str, Any]:
+def variables(context: Mapping[str, Any], text: Text) -> dict[str, Any]:
     """What the expressions of a component may name."""
-    return {**context, "text": _Text(texts, context), "range": capped_range}
+    return {**context, "text": text, "range": capped_range}

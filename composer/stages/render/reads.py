@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +10,10 @@ from jinja2.runtime import Context
 
 from composer.source.document import Route
 from composer.stages.render.origins import Reads
+from composer.stages.render.program import Text
 from composer.stages.render.sandbox import Sandbox
 from composer.stages.render.structures import StructureSandbox
-from composer.stages.render.texts import TextSandbox
+from composer.stages.render.texts import Texts, TextSandbox
 
 
 class Recorder:
@@ -62,10 +63,13 @@ class Recorder:
             read += [route for route in self._seen if route not in passed]
             self._seen = before
 
+    def add(self, routes: Iterable[Route]) -> None:
+        """*routes* are read."""
+        self._seen.update(dict.fromkeys(routes))
+
     def name(self, name: str) -> None:
         """*name* is looked up."""
-        for route in self._bound.get(name, ((name,),) if name in self._context else ()):
-            self._seen[route] = None
+        self.add(self._bound.get(name, ((name,),) if name in self._context else ()))
 
     def item(self, container: object, key: object) -> None:
         """*key* is looked up in *container*."""
@@ -78,6 +82,21 @@ class Recorder:
             self._routes.setdefault(id(value), []).append(route)
             for key, entry in value.items() if isinstance(value, Mapping) else enumerate(value):
                 self._note(entry, (*route, key))
+
+
+class RecordingText(Text):
+    """The function `text`, when tracing: text that is used again has read the same again."""
+
+    def __init__(self, texts: Texts, context: Mapping[str, Any], recorder: Recorder) -> None:
+        super().__init__(texts, context)
+        self._recorder = recorder
+        self._reads: dict[str, list[Route]] = {}
+
+    def __call__(self, name: str, /, **extra: Any) -> str:
+        with self._recorder.reading() as reads:
+            made = super().__call__(name, **extra)
+        self._recorder.add(reads if extra else self._reads.setdefault(name, reads))
+        return made
 
 
 class RecordingContext(Context):

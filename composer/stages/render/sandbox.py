@@ -49,9 +49,7 @@ class Missing(StrictUndefined):
             return self._undefined_hint
         if self._undefined_obj is missing:
             return f"{self._undefined_name!r} is not there for this component"
-        return (
-            f"there is no {self._undefined_name!r} in {_contents(self._undefined_obj, self._undefined_name)}"
-        )
+        return f"there is no {self._undefined_name!r} in {_contents(self._undefined_obj, self._undefined_name)}"
 
 
 def _contents(value: object, wanted: object) -> str:
@@ -76,9 +74,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     concat = staticmethod(lambda parts: Quoted("".join(parts)))
 
     def __init__(self, meter: Meter, **options: Any) -> None:
-        super().__init__(
-            undefined=Missing, autoescape=False, optimized=False, keep_trailing_newline=True, **options
-        )
+        super().__init__(undefined=Missing, autoescape=False, optimized=False, keep_trailing_newline=True, **options)
         self.meter = meter
         self.globals = dict(GLOBALS)
         self.filters = dict(FILTERS)

@@ -106,9 +106,7 @@ def share(roots: Iterable[Node]) -> Sharing:
 
     for root in roots:
         visit(root, (Level(top),))
-    wanted = Counter(
-        (id(home), key) for way, key, names in found if (home := _home(way, key, names)) is not None
-    )
+    wanted = Counter((id(home), key) for way, key, names in found if (home := _home(way, key, names)) is not None)
     return Sharing(top, regions, wanted)
 
 
@@ -132,11 +130,7 @@ def key_of(node: Expression | Text) -> Key:
 
 def names_of(node: Expression | Text) -> frozenset[str]:
     """The names that *node* reads."""
-    parts = (
-        [node]
-        if isinstance(node, Expression)
-        else [part for part in node.parts if isinstance(part, Expression)]
-    )
+    parts = [node] if isinstance(node, Expression) else [part for part in node.parts if isinstance(part, Expression)]
     return frozenset(name.name for part in parts for name in nodes.Output([part.node]).find_all(nodes.Name))
 
 

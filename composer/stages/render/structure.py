@@ -70,9 +70,7 @@ class Structure:
 
     def _root(self, data: Any, spot: Spot) -> Root:
         if not isinstance(data, dict):
-            return Root(
-                self._nothing("T015", f"a manifest holds an object, found {kind_of(data)}", spot), spot, 0
-            )
+            return Root(self._nothing("T015", f"a manifest holds an object, found {kind_of(data)}", spot), spot, 0)
         return Root(self._node(data, spot, {}, listed=True), spot, spot.place.line)
 
     def _node(self, data: Any, spot: Spot, scope: Scope, *, listed: bool = False) -> Node:
@@ -94,15 +92,11 @@ class Structure:
         if isinstance(data, str):
             return self.expressions.leaf(data, spot, scope)
         if data is None or (isinstance(data, float) and not isfinite(data)):
-            return self._nothing(
-                "T008", f"{kind_of(data)} cannot be part of an object", spot, "leave the field out"
-            )
+            return self._nothing("T008", f"{kind_of(data)} cannot be part of an object", spot, "leave the field out")
         return Constant(data, spot)
 
     def _items(self, data: list[Any], spot: Spot, scope: Scope) -> Many:
-        return Many(
-            tuple(self._node(item, spot / index, scope, listed=True) for index, item in enumerate(data))
-        )
+        return Many(tuple(self._node(item, spot / index, scope, listed=True) for index, item in enumerate(data)))
 
     def _body(self, data: Any, spot: Spot, scope: Scope, listed: bool) -> Node:
         """The tree of a directive's body; a list among the items of a list stands for its items."""
@@ -158,17 +152,13 @@ class Structure:
         for entry in entries:
             if isinstance(entry, Entry) and isinstance(entry.key, Constant):
                 if entry.key.value in seen:
-                    self._report(
-                        "T010", f"the key {entry.key.value!r} comes twice in one mapping", entry.key.spot
-                    )
+                    self._report("T010", f"the key {entry.key.value!r} comes twice in one mapping", entry.key.spot)
                 seen.add(entry.key.value)
 
     def _each(self, data: dict[str, Any], spot: Spot, scope: Scope, *, listed: bool) -> Each:
         loop, here = data["$for"], spot / "$for"
         if not isinstance(loop, dict) or loop.keys() != {"each", "as"} or "$do" not in data:
-            self._report(
-                "T005", "`$for` has the form `$for: {each: expression, as: name}`, with `$do` beside it", here
-            )
+            self._report("T005", "`$for` has the form `$for: {each: expression, as: name}`, with `$do` beside it", here)
             return Each((), anything(here), anything(here))
         each = self.expressions.bare(loop["each"], here / "each", scope, "each")
         bound = self._bound(loop["as"] if isinstance(loop["as"], list) else [loop["as"]], here / "as")
@@ -192,13 +182,9 @@ class Structure:
         bound: dict[str, str] = {}
         for name in names:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or name in bound:
-                self._report(
-                    "T005", f"{name!r} is not a name that can be bound", spot, "take letters, digits and _"
-                )
+                self._report("T005", f"{name!r} is not a name that can be bound", spot, "take letters, digits and _")
             elif name in (CONTEXT | FUNCTIONS) - _MAY_HIDE:
-                self._report(
-                    "T005", f"{name!r} would hide what the composer calls so", spot, "choose another name"
-                )
+                self._report("T005", f"{name!r} would hide what the composer calls so", spot, "choose another name")
             else:
                 bound[name] = f"{OWN}{next(self._numbers)}_{name}"
         return bound
@@ -217,21 +203,14 @@ class Structure:
         if not isinstance(given, dict) or (isinstance(used, dict) and not used.keys() <= {"name", "with"}):
             return self._nothing("T005", "`$use` takes a name, or `{name: ..., with: {name: value}}`", here)
         if not isinstance(name, str) or name not in self.fragments:
-            hint = (
-                did_you_mean(str(name), self.fragments)
-                or f"known: {', '.join(sorted(self.fragments)) or 'none'}"
-            )
+            hint = did_you_mean(str(name), self.fragments) or f"known: {', '.join(sorted(self.fragments)) or 'none'}"
             return self._nothing("T006", f"there is no fragment {name!r}", here, hint)
         if name in self._open:
-            return self._nothing(
-                "T006", f"fragment {name!r} uses itself: {' > '.join([*self._open, name])}", here
-            )
+            return self._nothing("T006", f"fragment {name!r} uses itself: {' > '.join([*self._open, name])}", here)
         bound = self._bound(list(given), here)
         values = tuple(self._argument(given[key], here / "with" / key, scope) for key in bound)
         self._open.append(name)
-        body = self._body(
-            self.fragments[name].data, Spot(self.fragments[name], ()), {**scope, **bound}, listed
-        )
+        body = self._body(self.fragments[name].data, Spot(self.fragments[name], ()), {**scope, **bound}, listed)
         self._open.pop()
         return Bind(tuple(bound.values()), values, body) if bound else body
 
@@ -245,9 +224,7 @@ class Structure:
         for key in data:
             if key not in (directive, "$if"):
                 message = f"`{directive}` stands alone in its mapping; only `$if` may stand beside it"
-                self._report(
-                    "T005", message, spot.key_of(key), "to add entries, put both mappings into a `$merge`"
-                )
+                self._report("T005", message, spot.key_of(key), "to add entries, put both mappings into a `$merge`")
 
     def _nothing(self, code: str, message: str, spot: Spot, hint: str = "") -> Expression:
         self._report(code, message, spot, hint)

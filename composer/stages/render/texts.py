@@ -76,9 +76,7 @@ class TextSandbox(Sandbox):
 
     def __init__(self, meter: Meter, files: Mapping[str, str]) -> None:
         texts = {path.removeprefix(FOLDER): text for path, text in files.items() if path.endswith(".j2")}
-        super().__init__(
-            meter, loader=DictLoader(texts), finalize=shown, trim_blocks=True, lstrip_blocks=True
-        )
+        super().__init__(meter, loader=DictLoader(texts), finalize=shown, trim_blocks=True, lstrip_blocks=True)
         self.filters[_LITERAL] = Quoted
         self.filters[_STEPS] = steps
 
@@ -151,9 +149,7 @@ class Texts:
         try:
             return self.sandbox.parse(self.blueprint.files[FOLDER + name], name)
         except TemplateSyntaxError as failure:
-            self._report(
-                name, Refused("T001", f"the template cannot be read: {failure.message}", "", failure.lineno)
-            )
+            self._report(name, Refused("T001", f"the template cannot be read: {failure.message}", "", failure.lineno))
         except RecursionError:
             self._report(name, Refused("T001", "the template is nested too deeply"))
         return None
@@ -170,9 +166,7 @@ class Texts:
             self._report(name, refusal)
         for statement in tree.find_all(_NOT_HERE):
             hint = "use include, or a macro"
-            self._report(
-                name, Refused("T004", "text templates do not extend one another", hint, statement.lineno)
-            )
+            self._report(name, Refused("T004", "text templates do not extend one another", hint, statement.lineno))
         for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport)):
             assert isinstance(other, nodes.Include | nodes.Import | nodes.FromImport)
             for refusal in names.check_text(other.template, other):

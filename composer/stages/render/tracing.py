@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from jinja2 import nodes
 from jinja2.runtime import Context
@@ -22,7 +22,7 @@ from composer.stages.render.limits import Meter
 from composer.stages.render.loops import items_of, pairs_of
 from composer.stages.render.origins import Origin, Origins, Reads, leaves, merged_origins, origin_of
 from composer.stages.render.program import Program, variables
-from composer.stages.render.reads import Recorder, RecordingStructures, RecordingTexts
+from composer.stages.render.reads import Recorder, RecordingStructures, RecordingText, RecordingTexts
 from composer.stages.render.refusal import Refused
 from composer.stages.render.texts import Texts
 from composer.stages.render.tree import (
@@ -80,14 +80,10 @@ class Tracer:
         return next(self._functions[expression](context))[0]
 
 
-_tracers: WeakKeyDictionary[Program, Tracer] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=64)
 def tracer_of(program: Program) -> Tracer:
     """The tracer of *program*, made on first use."""
-    if program not in _tracers:
-        _tracers[program] = Tracer(program)
-    return _tracers[program]
+    return Tracer(program)
 
 
 MOST_FINDINGS = 100
@@ -105,7 +101,7 @@ class Trace:
         self.tracer = tracer
         self.component = component
         self.findings: list[Diagnostic] = []
-        self._names = variables(tracer.texts, context)
+        self._names = variables(context, RecordingText(tracer.texts, context, tracer.recorder))
         tracer.sandbox.meter.reset()
         tracer.recorder.begin(context)
 
@@ -162,7 +158,7 @@ class Trace:
         with self.tracer.recorder.reading() as reads:
             try:
                 value = self._evaluated(node)
-            except Exception as failure:  # whatever a template does wrong is a finding about that template
+            except Exception as failure:  # a template may raise anything
                 self.fail(failure, node.spot)
                 return None
         whole = isinstance(node, Expression) and is_path(node.node) and len(reads) == 1
@@ -171,10 +167,7 @@ class Trace:
     def _evaluated(self, node: Expression | Text) -> Any:
         if isinstance(node, Expression):
             return self._raw(node, checked(node))
-        parts = (
-            part if isinstance(part, str) else values.piece(self._raw(part, checked(part)))
-            for part in node.parts
-        )
+        parts = (part if isinstance(part, str) else values.piece(self._raw(part, checked(part))) for part in node.parts)
         return "".join(parts)
 
     def _raw(self, expression: Expression, node: nodes.Node) -> Any:
@@ -244,7 +237,7 @@ class Trace:
     def _holds(self, node: When) -> bool:
         try:
             return bool(self._raw(node.test, node.test.node))
-        except Exception as failure:  # as above
+        except Exception as failure:  # a template may raise anything
             self.fail(failure, node.test.spot)
             return False
 
@@ -253,7 +246,7 @@ class Trace:
         with self.tracer.recorder.reading() as reads:
             try:
                 items = self._items(node)
-            except Exception as failure:  # as above
+            except Exception as failure:  # a template may raise anything
                 self.fail(failure, node.each.spot)
                 return
         for index, item in enumerate(items):
@@ -271,9 +264,7 @@ class Trace:
         run = items_of if len(node.names) == 1 else pairs_of
         return run(self.tracer.sandbox, value)
 
-    def _reads_of(
-        self, item: Any, items: Sequence[Any], index: int, reads: list[tuple[str | int, ...]]
-    ) -> Reads:
+    def _reads_of(self, item: Any, items: Sequence[Any], index: int, reads: list[tuple[str | int, ...]]) -> Reads:
         """What reading a loop's name reads: the item where it lies in the context, or what the loop read."""
         recorder = self.tracer.recorder
         own, whole = recorder.route_of(item), recorder.route_of(items)
@@ -286,9 +277,7 @@ class Trace:
         """Whether the values of *node* could be worked out; they are bound while the body runs."""
         made = [self.value(value) for value in node.values]
         given = [value for value in made if value is not None]
-        reads = [
-            tuple(route for _, origin in leaves(value.origins) for route in origin.reads) for value in given
-        ]
+        reads = [tuple(route for _, origin in leaves(value.origins) for route in origin.reads) for value in given]
         with self._binding(node.names, [value.value for value in given], reads):
             yield len(given) == len(made)
 

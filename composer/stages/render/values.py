@@ -47,9 +47,7 @@ class _Plain:
     def convert(self, value: Any, depth: int) -> Any:
         self.left -= _PART + (len(value) if isinstance(value, str) else 0)
         if self.left < 0 or depth > MAX_DEPTH:
-            raise Refused(
-                "T013", f"an expression makes a value of over {MAX_SIZE} characters or {MAX_DEPTH} levels"
-            )
+            raise Refused("T013", f"an expression makes a value of over {MAX_SIZE} characters or {MAX_DEPTH} levels")
         if isinstance(value, bool | int | None):
             return value
         if isinstance(value, str):

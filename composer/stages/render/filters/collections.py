@@ -16,9 +16,7 @@ from composer.stages.render.refusal import Refused, kind_of
 
 
 @pass_environment
-def join(
-    environment: Environment, value: Iterable[Any], separator: str = "", attribute: str | None = None
-) -> str:
+def join(environment: Environment, value: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
     """The items (or an item of each) as one string."""
     if isinstance(value, str):
         raise Refused("T011", "expected a list to join, found a string")
@@ -27,9 +25,7 @@ def join(
 
 
 @pass_environment
-def total(
-    environment: Environment, value: Iterable[Any], attribute: str | None = None, start: float = 0
-) -> Any:
+def total(environment: Environment, value: Iterable[Any], attribute: str | None = None, start: float = 0) -> Any:
     """The sum of numbers."""
     getter = make_attrgetter(environment, attribute) if attribute is not None else None
     result: Any = start

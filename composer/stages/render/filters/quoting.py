@@ -48,9 +48,7 @@ def mosquitto(value: Any) -> Quoted:
     if _CONTROL.search(made):
         raise Refused("T016", f"mosquitto cannot take {made!r}: it holds a line break or a control character")
     if made != made.strip() or not made:
-        raise Refused(
-            "T016", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty"
-        )
+        raise Refused("T016", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty")
     return Quoted(made)
 
 
