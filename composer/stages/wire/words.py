@@ -34,6 +34,9 @@ def check_words(stack: Stack) -> list[Diagnostic]:
         for route, text, fault in _tenant_words(stack.tenants[tenant]):
             if found := fault(text):
                 findings.append(error("W006", found, _tenant_place(stack, tenant, route)))
+            elif route[0] == "uplink" and any(map(str.isspace, text)):
+                message = f"{text!r} cannot go over the uplink: brokers' bridges take no blanks in topics"
+                findings.append(error("W007", message, _tenant_place(stack, tenant, route)))
     return findings
 
 
