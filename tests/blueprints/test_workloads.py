@@ -206,7 +206,7 @@ def test_strings_reach_telegraf_unchanged(tmp_path: Path, odd: str) -> None:
 class Answering(BaseHTTPRequestHandler):
     """A program that is alive."""
 
-    def do_GET(self) -> None:  # noqa: N802 - as http.server calls it
+    def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
 
