@@ -100,13 +100,13 @@ def _words(at: _At, rule: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """Whether each word of the rule is one, is allowed here, and says something of the right kind."""
     for word, said in rule.items():
         here = at.into(word)
-        if word not in _SHAPES:
-            hint = did_you_mean(str(word), _SHAPES) or f"there are {', '.join(sorted(_SHAPES))}"
+        if word not in WORDS:
+            hint = did_you_mean(str(word), WORDS) or f"there are {', '.join(sorted(WORDS))}"
             yield here.fault("L110", f"{word!r} is not a rule of params.yaml", key=True, hint=hint)
         elif word in at.barred:
             yield here.fault("L110", f"`{word}` means nothing here", key=True)
         else:
-            expected = _SHAPES[word](said)
+            expected = WORDS[word](said)
             if expected:
                 yield here.fault("L110", f"{word}: expected {expected}")
 
@@ -252,7 +252,7 @@ def _anything(_said: Any) -> str:
     return ""
 
 
-_SHAPES: Mapping[str, Callable[[Any], str]] = {
+WORDS: Mapping[str, Callable[[Any], str]] = {
     "allof": _definitions,
     "allow_unknown": _flag,
     "allowed": _values,
