@@ -12,7 +12,12 @@ _HEADING = re.compile(r"^## ([A-Z]\d{3}) - (.+)$", re.MULTILINE)
 
 def explain_code(code: str) -> str | None:
     """The section of the page about *code*, with its heading, or None for a code that does not exist."""
-    return sections().get(code)
+    return _sections().get(code)
+
+
+def all_codes() -> list[str]:
+    """Every code of the page, in its order."""
+    return list(_sections())
 
 
 def title_of(code: str) -> str | None:
@@ -23,8 +28,7 @@ def title_of(code: str) -> str | None:
 
 
 @cache
-def sections() -> dict[str, str]:
-    """Every code of the page with its section, in the order of the page."""
+def _sections() -> dict[str, str]:
     page = packaged("diagnostics.md").read_text(encoding="utf-8")
     starts = list(_HEADING.finditer(page))
     ends = [*(start.start() for start in starts[1:]), len(page)]

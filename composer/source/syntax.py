@@ -20,6 +20,7 @@ _HINTS = (
     ("mapping values are not allowed", "quote the value if the ': ' belongs to it, or check the indentation"),
     ("found unexpected end of stream", "is a closing quote missing?"),
     ("cannot start any token", "a value that starts with this character has to stand in quotes"),
+    ("found unexpected ':'", "leave a space after the colon, or quote the text if the colon belongs to it"),
     ("could not find expected ':'", "is a ':' missing after the key, or a quote around the value?"),
     ("expected ',' or", "is a comma, bracket or quote missing?"),
     ("did not find expected key", "check the indentation: keys of one mapping start in one column"),

@@ -17,7 +17,6 @@ from composer.source.files import DOCUMENT_LIMIT, list_files, read_bytes, read_t
 from composer.source.reader import read_document
 from tests.source.reading import findings_of
 
-
 OPEN = Path("/proc/self/fd")
 
 
