@@ -29,9 +29,7 @@ _PLAIN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
-_UNSEEN = (
-    "\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\U000e0000-\U000e0fff"
-)
+_UNSEEN = "\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\U000e0000-\U000e0fff"
 """Characters that readers refuse or change, or that nobody sees who reviews the text."""
 
 _ESCAPED = re.compile(f"[{_UNSEEN}]")
@@ -63,9 +61,7 @@ def to_yaml(value: Any) -> str:
     return "".join(out)
 
 
-def _mapping(
-    out: list[str], mapping: dict[str, Any], lead: str, pad: str, first: tuple[str, ...] = ()
-) -> None:
+def _mapping(out: list[str], mapping: dict[str, Any], lead: str, pad: str, first: tuple[str, ...] = ()) -> None:
     """Writes one entry a line, the first after *lead* and the others after *pad*."""
     for key in _ordered(mapping, first) if first else sorted(mapping):
         value = mapping[key]

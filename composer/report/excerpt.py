@@ -64,9 +64,7 @@ def _columns(text: str) -> int:
 
 def _summary(findings: Sequence[Finding]) -> str:
     parts = [
-        f"{count:,} {severity}{'' if count == 1 else 's'}"
-        for severity, count in counts(findings).items()
-        if count
+        f"{count:,} {severity}{'' if count == 1 else 's'}" for severity, count in counts(findings).items() if count
     ]
     return ", ".join(parts) or "no findings"
 

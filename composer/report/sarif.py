@@ -49,8 +49,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         result["locations"] = [_location(diagnostic.place)]
     if diagnostic.related:
         result["relatedLocations"] = [
-            {**_location(related.place), "message": {"text": _text(related.message)}}
-            for related in diagnostic.related
+            {**_location(related.place), "message": {"text": _text(related.message)}} for related in diagnostic.related
         ]
     if finding.sites:
         result["properties"] = {"sites": list(map(visible, finding.sites))}

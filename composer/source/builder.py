@@ -85,9 +85,7 @@ class Builder:
         """Keeps a syntax error, unless it only follows from an expression without quotes in its line."""
         innermost = self._frames[-1].start if self._frames else None
         finding = explain(problem, self._text, self._file, innermost)
-        if not any(
-            found.code == "Y018" and found.place.line == finding.place.line for found in self.findings
-        ):
+        if not any(found.code == "Y018" and found.place.line == finding.place.line for found in self.findings):
             self.findings.append(finding)
 
     def _start_document(self, event: Any) -> None:
@@ -205,9 +203,7 @@ class Builder:
 
     def _refuse_tag(self, event: Any, node: str) -> None:
         message = f"tag {scalars.tag_name(event.tag)} on {node} is not understood"
-        self._find(
-            "Y011", message, event, "only the tags of the YAML core schema are, such as !!str and !!int"
-        )
+        self._find("Y011", message, event, "only the tags of the YAML core schema are, such as !!str and !!int")
 
     def _unusual_key(self, frame: _Frame, value: Any, event: Any) -> Any:
         """The key to go on with after a finding: nothing that could clash with another."""
@@ -251,16 +247,10 @@ class Builder:
         self._find("Y013", f"key {text or value} is {kind}, and keys are text", event, hint)
 
     def _refuse_collection_key(self, frame: _Frame, event: Any) -> None:
-        if (
-            event.flow_style
-            and event.start_mark.index == frame.start.index + 1
-            and self._is_expression(frame.start)
-        ):
+        if event.flow_style and event.start_mark.index == frame.start.index + 1 and self._is_expression(frame.start):
             hint = 'put it in quotes: "{{ ... }}"'
             place = at(self._text, self._file, frame.start, width=2)
-            self.findings.append(
-                error("Y018", "an expression in {{ }} has to stand in quotes", place, hint=hint)
-            )
+            self.findings.append(error("Y018", "an expression in {{ }} has to stand in quotes", place, hint=hint))
             return
         self._find("Y014", "a mapping or list cannot be a key", event, "write the key as text")
 

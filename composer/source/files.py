@@ -14,9 +14,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
 DOCUMENT_LIMIT = 1 << 20
 """Bytes a document may have. People write a few kilobytes; a mebibyte is a mistake or an attack."""
 
-_OPEN_FLAGS = (
-    os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
-)  # a pipe without a writer must not block
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a pipe without a writer must not block
 
 
 def read_bytes(root: Path, path: str, *, limit: int = DOCUMENT_LIMIT) -> bytes:
@@ -159,6 +157,4 @@ def _not_utf8(data: bytes, file: str, problem: UnicodeDecodeError) -> Diagnostic
     hint = "save the file as UTF-8"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         hint = "the file looks like UTF-16; save it as UTF-8"
-    return error(
-        "Y005", f"byte 0x{data[problem.start]:02x} is not UTF-8", Place(file, line, column), hint=hint
-    )
+    return error("Y005", f"byte 0x{data[problem.start]:02x} is not UTF-8", Place(file, line, column), hint=hint)

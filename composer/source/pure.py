@@ -11,7 +11,7 @@ _BLANK = "\0 \t\r\n"
 _BRACKETS = ",[]{}"
 
 
-class PureParser(Reader, Scanner, Parser):
+class PureParser(Reader, Scanner, Parser):  # type: ignore[misc]  # PyYAML has no types
     """Parses *text* into events."""
 
     def __init__(self, text: str) -> None:

@@ -61,6 +61,4 @@ def _built(text: str, file: str, *, many: bool) -> Builder:
 def _emptiness(builder: Builder, file: str, *, many: bool) -> list[Diagnostic]:
     if many or (builder.documents and builder.documents[0] is not None):
         return []
-    return [
-        error("Y008", "the file holds no document", Place(file), hint="is everything in it commented out?")
-    ]
+    return [error("Y008", "the file holds no document", Place(file), hint="is everything in it commented out?")]

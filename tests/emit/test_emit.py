@@ -263,9 +263,7 @@ def test_subclasses_of_str_and_tuples_are_written_as_what_they_are() -> None:
     assert to_yaml({"a": Name("no"), "b": (Name("x"), "z"), "c": ()}) == 'a: "no"\nb:\n- x\n- z\nc: []\n'
 
 
-@pytest.mark.parametrize(
-    "value", [{"a": {1, 2}}, {"a": b"x"}, {1: "a"}, {"a": object()}, {None: 1}, [{"a": 1j}]]
-)
+@pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": b"x"}, {1: "a"}, {"a": object()}, {None: 1}, [{"a": 1j}]])
 def test_what_is_not_plain_data_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
         to_yaml(value)

@@ -39,9 +39,7 @@ texts = st.one_of(
     st.text(max_size=20),
     st.text("ab01 \n\t:#-'\"{}[],&*!|>?%@`\\=.~_é\u2028\r", max_size=12),
     st.text("0123456789abcdefxoXETZ_.:+- ", max_size=12),
-    st.lists(st.sampled_from(["a", "", " ", "  b", "c ", "\t", "#d", "- e", "f: g"]), max_size=6).map(
-        "\n".join
-    ),
+    st.lists(st.sampled_from(["a", "", " ", "  b", "c ", "\t", "#d", "- e", "f: g"]), max_size=6).map("\n".join),
 )
 leaves = texts | st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
 

@@ -30,16 +30,14 @@ spec:
   日本: [*nobody]
 """
 
-HOSTILE = (
-    "\x1b[31mred\x1b[0m \x9b1m\r\n::error::x\n```\n@everyone ]]> <b>&amp; \u202egnp.exe \0\ufffe %0A , : \"'"
-)
+HOSTILE = "\x1b[31mred\x1b[0m \x9b1m\r\n::error::x\n```\n@everyone ]]> <b>&amp; \u202egnp.exe \0\ufffe %0A , : \"'"
 
 
 def samples() -> list[Diagnostic]:
     """Findings of every shape: with and without place, related places, hint, sites; and hostile texts."""
     hub = Place("sites/hub-eu.yaml", 12, 5, "    cidr: 10.0.0.0/8", 4)
     shared = warning(
-        "L014", "nothing uses this profile", hub, related=[Related("declared here", Place("a.yaml", 1, 1))]
+        "L999", "nothing uses this profile", hub, related=[Related("declared here", Place("a.yaml", 1, 1))]
     )
     return [
         *findings_of(lambda: parse(SITE, "sites/berlin-01.yaml")),
@@ -50,10 +48,10 @@ def samples() -> list[Diagnostic]:
             Place("sites/x.yaml"),
             hint="a hint",
         ),
-        error("X001", "no fleet here", Place("")).at_site("berlin-01"),
-        Diagnostic("K001", "only a note", Place("sites/b.yaml", 3, 900, "x" * 240), Severity.NOTE),
+        error("X999", "no fleet here", Place("")).at_site("berlin-01"),
+        Diagnostic("K999", "only a note", Place("sites/b.yaml", 3, 900, "x" * 240), Severity.NOTE),
         error(
-            "D001",
+            "D999",
             f"unknown key {HOSTILE}",
             Place(f"sites/{HOSTILE}.yaml", 7, 3, f"  {HOSTILE}", 20),
             hint=HOSTILE,
@@ -86,21 +84,19 @@ def test_concise_is_a_line_a_finding() -> None:
     lines = render(samples(), "concise").splitlines()
     assert "sites/berlin-01.yaml:3:3: error[Y010] key 'name' stands twice in this mapping" in lines
     assert "sites/x.yaml:1:1: error[Y001] cannot read sites/x.yaml: No such file or directory" in lines
-    assert all(
-        re.fullmatch(r"[^\n]+:\d+:\d+: (error|warning|note)\[[A-Z]\d{3}\] [^\n]+", line) for line in lines
-    )
+    assert all(re.fullmatch(r"[^\n]+:\d+:\d+: (error|warning|note)\[[A-Z]\d{3}\] [^\n]+", line) for line in lines)
 
 
 def test_json_tells_everything_unchanged() -> None:
     found = json.loads(render(samples(), "json"))
     assert found["counts"] == {"error": 6, "warning": 1, "note": 1}
-    hostile = next(finding for finding in found["findings"] if finding["code"] == "D001")
+    hostile = next(finding for finding in found["findings"] if finding["code"] == "D999")
     assert (hostile["hint"], hostile["related"][0]["message"], hostile["sites"]) == (
         HOSTILE,
         HOSTILE,
         [HOSTILE],
     )
-    shared = next(finding for finding in found["findings"] if finding["code"] == "L014")
+    shared = next(finding for finding in found["findings"] if finding["code"] == "L999")
     assert shared["sites"] == [f"site-{index:02}" for index in range(8)]
 
 
@@ -113,9 +109,7 @@ FULL_LINE = r"error\[K001\]: | -->| :::|  \||\d \| |  = (hint|site): |1 error$|$
 
 
 @given(hostile, hostile, hostile, st.sampled_from(list(FORMATS)))
-def test_no_value_reaches_the_terminal_or_begins_a_line(
-    message: str, file: str, source: str, name: str
-) -> None:
+def test_no_value_reaches_the_terminal_or_begins_a_line(message: str, file: str, source: str, name: str) -> None:
     place = Place(file, 1, 2, source, 3)
     found = error("K001", message, place, hint=message, related=[Related(message, place)]).at_site(file)
     output = render([found], name)
