@@ -31,9 +31,7 @@ class Image:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the reference names one image for good, as far as a name can tell: a digest, or a tag but
-        `latest`.
-        """
+        """Whether the reference has a digest, or a tag other than `latest`."""
         return bool(self.digest) or self.tag not in ("", "latest")
 
     def __str__(self) -> str:
@@ -44,9 +42,7 @@ class Image:
 
 @lru_cache(maxsize=4096)
 def parse_image(text: str) -> Image:
-    """The parts of an image reference, with Docker's defaults: "nginx:1" is docker.io/library/nginx:1. Raises
-    UnitError.
-    """
+    """The parts of an image reference: "nginx:1" is docker.io/library/nginx:1. Raises UnitError."""
     found = _REFERENCE.fullmatch(text) if len(text) <= LONGEST else None
     if found is None:
         raise UnitError(EXPECTED)

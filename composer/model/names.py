@@ -15,9 +15,7 @@ from composer.model.units import UnitError
 LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """An RFC 1123 label, such as the name of a namespace or a Service."""
 
-HOSTNAME = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*"
-)
+HOSTNAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*")
 """An RFC 1123 subdomain, such as the name of most Kubernetes objects, or a host name."""
 
 LONGEST_DEVICE_NAME = 64
@@ -38,53 +36,50 @@ def is_hostname(text: object) -> bool:
     return isinstance(text, str) and HOSTNAME.fullmatch(text) is not None
 
 
-_SITE_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r""), "it is empty"),
-    (re.compile(r".*[A-Z].*", re.DOTALL), "it has upper-case letters"),
-    (re.compile(r".*/.*", re.DOTALL), "it has a slash"),
-    (re.compile(r".*\..*", re.DOTALL), "it has a dot"),
-    (re.compile(r"-.*", re.DOTALL), "it begins with a dash"),
-    (re.compile(r".*-", re.DOTALL), "it ends with a dash"),
-    (re.compile(r".*-next", re.DOTALL), "names that end in -next are kept for promotion branches"),
-    (re.compile(r".{64,}", re.DOTALL), "it is longer than 63 characters"),
-    (re.compile(r".*[^-a-z0-9].*", re.DOTALL), "it has characters other than letters, digits and dashes"),
+def _faults(*faults: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, re.DOTALL), fault) for pattern, fault in faults)
+
+
+_SITE_FAULTS = _faults(
+    (r"\A\Z", "it is empty"),
+    (r"[A-Z]", "it has upper-case letters"),
+    (r"/", "it has a slash"),
+    (r"\.", "it has a dot"),
+    (r"\A-", "it begins with a dash"),
+    (r"-\Z", "it ends with a dash"),
+    (r"-next\Z", "names that end in -next are kept for promotion branches"),
+    (r".{64}", "it is longer than 63 characters"),
+    (r"[^-a-z0-9]", "it has characters other than letters, digits and dashes"),
+)
+
+_BRANCH_FAULTS = _faults(
+    (r"\A@?\Z", "it is empty or a single @"),
+    (r"\A-", "it begins with a dash"),
+    (r"[\x00-\x20\x7f~^:?*\[\\]", "it has a space, a control character or one of ~ ^ : ? * [ \\"),
+    (r"\.\.", "it has two dots in a row"),
+    (r"@\{", "it has @{"),
+    (r"\A/|//|/\Z", "it begins or ends with a slash, or has two in a row"),
+    (r"(?:\A|/)\.", "one of its parts begins with a dot"),
+    (r"\.lock(?:/|\Z)", "one of its parts ends in .lock"),
+    (r"\.\Z", "it ends with a dot"),
+    (r"\Arefs/|\AHEAD\Z", "the name is Git's own"),
+    (r"-next\Z", "names that end in -next are kept for promotion branches"),
 )
 
 
 def site_name_fault(name: str) -> str:
-    """Why *name* cannot be a site's, or "". A site's name is part of branches, host names and object names."""
-    return next((fault for pattern, fault in _SITE_FAULTS if pattern.fullmatch(name)), "")
+    """Why *name* cannot be a site's, or ""; it is part of branches, host names and object names."""
+    return next((fault for pattern, fault in _SITE_FAULTS if pattern.search(name)), "")
+
+
+def branch_fault(branch: str) -> str:
+    """Why *branch* cannot be a branch's name (git check-ref-format's rules and the composer's own), or ""."""
+    return next((fault for pattern, fault in _BRANCH_FAULTS if pattern.search(branch)), "")
 
 
 def branch_of(pattern: str | None, site: str) -> str:
     """The branch that holds a site's objects; *pattern* has {site} in it."""
     return (pattern or DEFAULT_BRANCH).replace("{site}", site)
-
-
-_BRANCH_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"@?"), "it is empty or a single @"),
-    (re.compile(r"-"), "it begins with a dash"),
-    (re.compile(r"[\x00-\x20\x7f~^:?*\[\\]"), "it has a space, a control character or one of ~ ^ : ? * [ \\"),
-    (re.compile(r"\.\."), "it has two dots in a row"),
-    (re.compile(r"@\{"), "it has @{"),
-    (re.compile(r"(?:^|/)(?:/|$)"), "it begins or ends with a slash, or has two in a row"),
-    (re.compile(r"(?:^|/)\."), "one of its parts begins with a dot"),
-    (re.compile(r"\.lock(?:/|$)"), "one of its parts ends in .lock"),
-    (re.compile(r"\.$"), "it ends with a dot"),
-    (re.compile(r"^(?:refs/.*|HEAD)$"), "the name is Git's own"),
-    (re.compile(r"-next$"), "names that end in -next are kept for promotion branches"),
-)
-_WHOLE = _BRANCH_FAULTS[0][0]
-_START = _BRANCH_FAULTS[1][0]
-
-
-def branch_fault(branch: str) -> str:
-    """Why *branch* cannot be a branch's name (git check-ref-format's rules and the composer's own), or ""."""
-    for pattern, fault in _BRANCH_FAULTS:
-        look = {_WHOLE: pattern.fullmatch, _START: pattern.match}.get(pattern, pattern.search)
-        if look(branch):
-            return fault
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +119,7 @@ _DEVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @lru_cache(maxsize=1024)
 def expand_names(pattern: str) -> Names:
-    """The names *pattern* stands for: "press-{000..399}" is 400 names, "door-{left,right}" two. Raises
-    UnitError.
-    """
+    """The names *pattern* stands for: "press-{000..399}" is 400, "door-{left,right}" 2. Raises UnitError."""
     expected = "a name, with a range such as press-{000..399} for many"
     pieces = _GROUP.split(pattern)
     if len(pattern) > 253 or any(c in piece for piece in pieces[::2] for c in "{}"):
@@ -167,9 +160,7 @@ def _samples(part: _Part) -> tuple[str, ...]:
 
 
 def shorten(name: str, limit: int = 63) -> str:
-    """*name* itself where it fits, else its beginning and a dash and eight figures that tell it from its
-    like.
-    """
+    """*name* itself where it fits, else its beginning and eight figures that tell it from others."""
     if len(name) <= limit:
         return name
     digest = sha256(name.encode()).hexdigest()[:8]
@@ -177,9 +168,7 @@ def shorten(name: str, limit: int = 63) -> str:
 
 
 def slug(text: str, limit: int = 63) -> str:
-    """A DNS label made from any text. Texts that had to be changed get a figure of their own, so no two
-    become one.
-    """
+    """A DNS label made from any text. What had to be changed gets figures of its own: no two become one."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if plain and plain == text:
         return shorten(text, limit)

@@ -33,9 +33,7 @@ def topic(text: object) -> str:
 
 
 def topic_filter(text: object) -> str:
-    """The topic filter, checked: wildcards fill whole levels, # comes last. Placeholders are allowed. Raises
-    UnitError.
-    """
+    """The topic filter, checked: wildcards fill whole levels, # comes last. Raises UnitError."""
     expected = "an MQTT topic filter such as press/+/telemetry"
     written = _checked(text, expected)
     levels = written.split("/")

@@ -23,9 +23,7 @@ MOST = 2**63 - 1
 _EXACT = Context(prec=80)
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
-QUANTITY = re.compile(
-    r"\+?(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?"
-)
+QUANTITY = re.compile(r"\+?(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?")
 DURATION = re.compile(
     rf"(?=[0-9])(?:(?P<w>{_NUMBER})w)?(?:(?P<d>{_NUMBER})d)?(?:(?P<h>{_NUMBER})h)?"
     rf"(?:(?P<m>{_NUMBER})m(?!s))?(?:(?P<s>{_NUMBER})s)?(?:(?P<ms>{_NUMBER})ms)?"
@@ -54,9 +52,7 @@ class UnitError(ValueError):
 
 @lru_cache(maxsize=4096, typed=True)
 def quantity(value: str | float) -> int | float:
-    """A Kubernetes quantity as a number: "500m" is 0.5, "2Gi" is 2147483648. Rounded up to 1n, as Kubernetes
-    does.
-    """
+    """A Kubernetes quantity as a number, rounded up to 1n: "500m" is 0.5, "2Gi" is 2147483648."""
     return _plain(Fraction(_quantity(value)))
 
 
@@ -93,9 +89,7 @@ def _written_quantity(found: re.Match[str]) -> Decimal:
 
 @lru_cache(maxsize=4096, typed=True)
 def duration(value: str | float) -> int | float:
-    """A duration in seconds: "1h30m" is 5400, "500ms" is 0.5. Units w, d, h, m, s, ms, each once, largest
-    first.
-    """
+    """A duration in seconds: "1h30m" is 5400. Units are w, d, h, m, s, ms, each once, the largest first."""
     expected = "a duration with a unit, such as 90s, 15m, 1h30m or 7d"
     found = _match(DURATION, value, expected)
     seconds = sum((Fraction(n) * _SECONDS[unit] for unit, n in found.groupdict().items() if n), Fraction(0))
@@ -106,9 +100,7 @@ def duration(value: str | float) -> int | float:
 
 @lru_cache(maxsize=4096, typed=True)
 def size(value: str | float) -> int:
-    """An amount of data in bytes: "2GB" is 2000000000, "2GiB" and "2Gi" are 2147483648, 220 and "220B" are
-    220.
-    """
+    """An amount of data in bytes: "2GB" is 2000000000, "2GiB" and "2Gi" are 2147483648, 220 is 220."""
     expected = "an amount of data with a unit, such as 500kB, 2GB or 1GiB"
     if isinstance(value, int) and not isinstance(value, bool):
         amount = Fraction(value)
@@ -199,9 +191,7 @@ def show_quantity(amount: float, *, binary: bool = False) -> str:
 
 
 def show_duration(seconds: float) -> str:
-    """The duration in hours, minutes, seconds and milliseconds, as Go programs read it too: 5400 is "1h30m",
-    604800 "168h".
-    """
+    """The duration as Go programs read it too, without days: 5400 is "1h30m", 604800 is "168h"."""
     left = round(seconds * 1000)
     if left < 0:
         raise UnitError("a duration of no less than 0 seconds")

@@ -74,15 +74,11 @@ def test_only_text_is_a_reference() -> None:
 
 @given(
     st.sampled_from(["docker.io", "ghcr.io", "registry.example.com:5000", "localhost"]),
-    st.lists(
-        st.from_regex(r"[a-z0-9]{1,5}((\.|_|__|-)[a-z0-9]{1,5})?", fullmatch=True), min_size=2, max_size=4
-    ),
+    st.lists(st.from_regex(r"[a-z0-9]{1,5}((\.|_|__|-)[a-z0-9]{1,5})?", fullmatch=True), min_size=2, max_size=4),
     st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,10}", fullmatch=True),
     st.sampled_from(["", DIGEST]),
 )
-def test_a_reference_in_full_reads_as_it_was_written(
-    host: str, path: list[str], tag: str, digest: str
-) -> None:
+def test_a_reference_in_full_reads_as_it_was_written(host: str, path: list[str], tag: str, digest: str) -> None:
     written = Image(host, "/".join(path), tag, digest)
     assert parse_image(str(written)) == written
 

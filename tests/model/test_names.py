@@ -87,9 +87,7 @@ BRANCHES = st.lists(st.sampled_from("a-./@{~^:?*[\\ \x00\x7fé" + "H"), max_size
 @settings(max_examples=60, deadline=None)
 @given(
     BRANCHES
-    | st.sampled_from(
-        ["a.lock", "a.lock/b", "a/.b", "HEAD", "refs/heads/x", "a..b", "@", "a@{b", "a//b", "a/"]
-    )
+    | st.sampled_from(["a.lock", "a.lock/b", "a/.b", "HEAD", "refs/heads/x", "a..b", "@", "a@{b", "a//b", "a/"])
 )
 @example("site/berlin-01")
 def test_a_branch_without_faults_is_one_that_git_takes(branch: str) -> None:

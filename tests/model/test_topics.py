@@ -32,9 +32,7 @@ FILTER = st.builds(
 )
 
 # Every topic that can tell two such filters apart: "x" stands for any word that no filter names.
-UNIVERSE = [
-    "/".join(levels) for n in range(1, 6) for levels in product((*WORDS, "x"), repeat=n) if levels != ("",)
-]
+UNIVERSE = ["/".join(levels) for n in range(1, 6) for levels in product((*WORDS, "x"), repeat=n) if levels != ("",)]
 
 
 def plainly_matches(levels: list[str], names: list[str], first: bool = True) -> bool:

@@ -65,9 +65,7 @@ def test_a_quantity_is_what_kubernetes_reads(text: str | float, number: float) -
 
 @given(
     NUMBERS,
-    st.sampled_from(
-        ["", "n", "u", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi", "e3", "E2", "e-2"]
-    ),
+    st.sampled_from(["", "n", "u", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi", "e3", "E2", "e-2"]),
 )
 def test_a_quantity_is_what_the_kubernetes_package_reads(number: str, suffix: str) -> None:
     expected: Decimal = parse_quantity(number + suffix)
@@ -219,9 +217,7 @@ def test_a_size_is_a_number_of_bytes(text: str | int, count: int) -> None:
     assert units.size(text) == count
 
 
-@pytest.mark.parametrize(
-    "bad", ["", "5", "5Bi", "1ki", "1kiB", "1 m", "GB", "-1GB", "1GBit", "1  GB", "1EB", True, -1]
-)
+@pytest.mark.parametrize("bad", ["", "5", "5Bi", "1ki", "1kiB", "1 m", "GB", "-1GB", "1GBit", "1  GB", "1EB", True, -1])
 def test_what_has_no_unit_is_no_size(bad: str | int) -> None:
     with pytest.raises(UnitError, match="an amount of data"):
         units.size(bad)
@@ -337,15 +333,11 @@ PATTERNS = {
 
 @pytest.mark.parametrize(("pattern", "parse"), PATTERNS.values(), ids=PATTERNS)
 @given(data=st.data())
-def test_what_a_pattern_takes_is_read_unless_it_is_out_of_bounds(
-    pattern: Any, parse: Any, data: st.DataObject
-) -> None:
+def test_what_a_pattern_takes_is_read_unless_it_is_out_of_bounds(pattern: Any, parse: Any, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(pattern, fullmatch=True, alphabet=st.characters(codec="ascii")))
     bounds = ("and no longer", "and a whole number", "from 0 to", "at most 100%")
     refused = refusal(parse, text)
-    assert (
-        not refused or len(text) > units.LONGEST or "/0" in text or any(bound in refused for bound in bounds)
-    )
+    assert not refused or len(text) > units.LONGEST or "/0" in text or any(bound in refused for bound in bounds)
 
 
 @given(st.integers(0, 10**15), st.sampled_from([1, 1000, 10**6, 10**9]))

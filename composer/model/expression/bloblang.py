@@ -27,9 +27,7 @@ _METHODS = {
 
 
 def to_bloblang(expression: Expression | str) -> str:
-    """The expression as a Bloblang query over the message (`this`). Raises ExpressionError for a text that is
-    none.
-    """
+    """The expression as a Bloblang query over the message, `this`. Raises ExpressionError for other text."""
     parsed = parse(expression) if isinstance(expression, str) else expression
     written = _write(parsed)
     return written[1:-1] if isinstance(parsed, Binary) else written

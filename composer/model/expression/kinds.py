@@ -69,11 +69,7 @@ def fault_of(expression: Expression) -> str:
 def _pair_fault(sign: str, left: Expression, right: Expression) -> str:
     kinds = {kind_of(left), kind_of(right)} - {"any"}
     if sign in ("==", "!="):
-        return (
-            " and ".join(sorted(_NAMES[x] for x in kinds)) + " are never equal"
-            if len(kinds - {"null"}) > 1
-            else ""
-        )
+        return " and ".join(sorted(_NAMES[x] for x in kinds)) + " are never equal" if len(kinds - {"null"}) > 1 else ""
     if sign in ("and", "or"):
         return _unfit(sign, [left, right], ("boolean",))
     if sign in "-*/%":
@@ -85,9 +81,7 @@ def _pair_fault(sign: str, left: Expression, right: Expression) -> str:
 
 def _unfit(taker: str, operands: Sequence[Expression], kinds: tuple[Kind, ...]) -> str:
     """Why one of the operands is not what *taker* takes."""
-    found = next(
-        (kind for kind in map(kind_of, operands) if kind not in (*kinds, "any") and "any" not in kinds), None
-    )
+    found = next((kind for kind in map(kind_of, operands) if kind not in (*kinds, "any") and "any" not in kinds), None)
     return f"{taker} takes {' or '.join(_NAMES[x] for x in kinds)}, not {_NAMES[found]}" if found else ""
 
 

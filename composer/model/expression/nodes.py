@@ -58,11 +58,7 @@ class Signature:
     def __str__(self) -> str:
         if self.least == self.most:
             return "1 argument" if self.least == 1 else f"{self.least} arguments"
-        return (
-            f"{self.least} arguments or more"
-            if self.most is None
-            else f"{self.least} to {self.most} arguments"
-        )
+        return f"{self.least} arguments or more" if self.most is None else f"{self.least} to {self.most} arguments"
 
 
 FUNCTIONS: dict[str, Signature] = {
@@ -93,9 +89,7 @@ def _fields(expression: Expression) -> Iterator[Field]:
 
 def is_constant(expression: Expression) -> bool:
     """Whether the expression reads no field."""
-    return not isinstance(expression, Field) and all(
-        is_constant(part) for part in reversed(parts_of(expression))
-    )
+    return not isinstance(expression, Field) and all(is_constant(part) for part in reversed(parts_of(expression)))
 
 
 def parts_of(expression: Expression) -> tuple[Expression, ...]:

@@ -63,9 +63,7 @@ class _Parser:
 
     def expect_end(self) -> None:
         if self._next.kind != "end":
-            raise ExpressionError(
-                f"expected an operator or the end, not {_shown(self._next)}", self._next.offset
-            )
+            raise ExpressionError(f"expected an operator or the end, not {_shown(self._next)}", self._next.offset)
 
     def _take(self) -> Token:
         taken = self._next
@@ -128,9 +126,7 @@ class _Parser:
         """The expression, unless it can never have a value or there are too many in one."""
         self._operators += 1
         if self._operators > MOST_OPERATORS:
-            raise ExpressionError(
-                f"the expression has more than {MOST_OPERATORS} operators and functions", offset
-            )
+            raise ExpressionError(f"the expression has more than {MOST_OPERATORS} operators and functions", offset)
         if fault := fault_of(expression):
             raise ExpressionError(fault, offset)
         return expression
@@ -148,9 +144,7 @@ def _check_arguments(name: Token, arguments: list[Expression]) -> None:
     if name.text == "round" and len(arguments) == 2:
         digits = arguments[1]
         if not isinstance(digits, Literal) or type(digits.value) is not int or not 0 <= digits.value <= 9:
-            raise ExpressionError(
-                "round takes a number of digits from 0 to 9: round(pressure, 2)", name.offset
-            )
+            raise ExpressionError("round takes a number of digits from 0 to 9: round(pressure, 2)", name.offset)
 
 
 def _literal(token: Token) -> Literal:

@@ -78,9 +78,7 @@ def _unreadable(text: str, offset: int) -> str:
 def _unescaped(word: str, offset: int) -> str:
     def replace(found: re.Match[str]) -> str:
         if found[1] not in _ESCAPES:
-            raise ExpressionError(
-                f"\\{found[1]} is no escape; write \\\\ for a backslash", offset + found.start() + 1
-            )
+            raise ExpressionError(f"\\{found[1]} is no escape; write \\\\ for a backslash", offset + found.start() + 1)
         return _ESCAPES[found[1]]
 
     return re.sub(r"\\(.)", replace, word[1:-1])

@@ -1,8 +1,6 @@
-"""Whether a blueprint's params.yaml is a set of rules at all: what the author wrote, checked before any site
-uses it.
+"""Whether a blueprint's params.yaml is a set of rules, checked before any site uses it.
 
-A parameter file that has no findings here is one that cerberus takes, and that the compiled checks
-understand.
+A file without findings is one that cerberus takes and that the compiled checks understand.
 """
 
 from __future__ import annotations
@@ -23,17 +21,13 @@ from composer.stages.resolve.rules.relations import as_list
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _LOGIC = ("allof", "anyof", "noneof", "oneof")
 _BESIDE = ("dependencies", "excludes", "required")
-"""Rules about parameters that stand side by side; what is in a list or in a mapping of any keys has no such
-neighbours.
-"""
+"""Rules about neighbours; what is in a list or in a mapping of any keys has none."""
 _CHANGING = ("coerce", "default")
 
 
 @dataclass(frozen=True, slots=True)
 class _At:
-    """A place in the rule file. *barred* are rules that mean nothing here, *types* what an inner rule
-    inherits.
-    """
+    """A place in the rule file. *barred* are words that mean nothing here, *types* those inherited."""
 
     document: Document
     route: Route = ()

@@ -1,6 +1,4 @@
-"""What the rule `coerce` can do to a value before it is checked. Each of these leaves its own results as they
-are.
-"""
+"""What `coerce` can do to a value before it is checked. Each leaves its own results as they are."""
 
 from __future__ import annotations
 
@@ -66,6 +64,4 @@ COERCIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "fraction": _number_from(units.percentage),
     }
 )
-"""Name -> what it does: text of a number, number of a text, lower case, Kubernetes' form of a duration, plain
-numbers.
-"""
+"""Name -> what it makes of a value. Raises UnitError."""

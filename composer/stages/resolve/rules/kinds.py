@@ -66,9 +66,7 @@ def _parsed(
     *,
     measured: bool = False,
 ) -> ParameterType:
-    """A type whose values are those of *kinds* that *parse* takes; with *measured*, bounds compare what it
-    gives.
-    """
+    """A type for what *parse* takes of *kinds*; with *measured*, bounds compare what it gives."""
 
     def accepts(value: Any) -> bool:
         if type(value) not in kinds:
@@ -79,11 +77,16 @@ def _parsed(
             return False
         return True
 
+    return ParameterType(name, _expected(parse), accepts, schema, parse if measured else None, parse)
+
+
+def _expected(parse: Callable[[Any], Any]) -> str:
+    """What *parse* expects: what it says of nothing at all."""
     try:
-        parse("\0")
+        parse(None)
     except UnitError as fault:
-        expected = str(fault)
-    return ParameterType(name, expected, accepts, schema, parse if measured else None, parse)
+        return str(fault)
+    raise AssertionError("no type takes null")
 
 
 def _hostname(value: Any) -> str:
@@ -110,9 +113,7 @@ def _secret_ref(value: Any) -> str:
 
 
 def _relative(check: Callable[[object], str]) -> Callable[[Any], str]:
-    """The check for topics of a tenant: they lie below its mount point, so they neither begin with / nor with
-    $.
-    """
+    """The check for a topic below the mount point of a tenant: it begins neither with / nor with $."""
 
     def relative(value: Any) -> str:
         if isinstance(value, str) and value.startswith(("/", "$")):
@@ -171,9 +172,7 @@ def types_of(rule: Mapping[str, Any]) -> tuple[ParameterType, ...]:
 
 
 def below(rule: Mapping[str, Any], one: Any, other: Any) -> bool:
-    """Whether *one* is less than *other* by the measure of the rule's type; False where they cannot be
-    compared.
-    """
+    """Whether *one* is less than *other* by the measure of the rule's type, if they can be compared."""
     try:
         return bool(_measured(rule, one) < _measured(rule, other))
     except TypeError:

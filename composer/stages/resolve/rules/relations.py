@@ -9,9 +9,7 @@ Related = Callable[[Mapping[str, Any]], bool]
 
 
 def relations_of(schema: Mapping[str, Mapping[str, Any]]) -> Related | None:
-    """The test that parameters, defaults filled in, fit together as cerberus sees it; None where nothing is
-    asked.
-    """
+    """The test that parameters fit together, as cerberus sees it; None where nothing is asked."""
     required = frozenset(name for name, rule in schema.items() if rule.get("required") is True)
     excludes = {name: as_list(rule["excludes"]) for name, rule in schema.items() if "excludes" in rule}
     needs = {name: rule["dependencies"] for name, rule in schema.items() if "dependencies" in rule}

@@ -1,6 +1,4 @@
-"""Finding one's way in a tree of rules: which rule speaks of the value at a route, and where defaults are
-declared.
-"""
+"""The way through a tree of rules: which rule speaks of a value, and where defaults are declared."""
 
 from __future__ import annotations
 
@@ -17,9 +15,7 @@ Schema = Mapping[str, Rule]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule, and its route in the rule file. *among* holds the rules of the parameters beside it, where it
-    has such.
-    """
+    """A rule and its route in the rule file; *among* holds the rules of the parameters beside it, if any."""
 
     rule: Rule
     route: Route

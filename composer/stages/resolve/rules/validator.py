@@ -1,6 +1,4 @@
-"""Cerberus with the composer's own types and coercions. It has the last word on whether parameters fit their
-rules.
-"""
+"""Cerberus with the composer's own types and coercions: the last word on parameters."""
 
 from __future__ import annotations
 
@@ -15,9 +13,7 @@ from composer.stages.resolve.rules.kinds import TYPES, below, fits, types_of
 
 
 class _Kind(type):
-    """The class of classes whose instances are the values that a parameter type accepts: how cerberus asks
-    for a type.
-    """
+    """A class whose instances are what a type accepts: this is how cerberus asks for types."""
 
     accepts: Callable[[Any], bool]
 
@@ -37,9 +33,7 @@ _Coercing: Any = type(
 
 
 class ParameterValidator(_Coercing, Validator):  # type: ignore[misc]  # cerberus has no types
-    """Cerberus, where bounds understand units, patterns match whole texts of bounded length, and coercions
-    have names.
-    """
+    """Cerberus, with bounds that know units and patterns for whole texts of bounded length."""
 
     types_mapping = {name: _definition(name) for name in TYPES}  # noqa: RUF012 - cerberus asks for a plain dict
 
@@ -75,7 +69,5 @@ def _has_shape(rule: Mapping[str, Any], value: Any) -> bool:
 
 
 def validator(schema: Mapping[str, Any]) -> ParameterValidator:
-    """A validator for audited rules. Cerberus is spared looking at them again, which costs it more than the
-    check.
-    """
+    """A validator for audited rules. Looking at them again would cost cerberus more than the check."""
     return ParameterValidator(UnvalidatedSchema(dict(schema)))
