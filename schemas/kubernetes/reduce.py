@@ -185,9 +185,7 @@ def reduced(published: Definitions) -> Definitions:
 
 def _names(published: Definitions) -> dict[str, str]:
     """Published name -> short name, as kubectl writes kinds: Deployment.v1.apps, Service.v1."""
-    groups = {
-        old.rsplit(".", 1)[0]: gvk["group"] for old, schema in published.items() for gvk in _gvks(schema)
-    }
+    groups = {old.rsplit(".", 1)[0]: gvk["group"] for old, schema in published.items() for gvk in _gvks(schema)}
     return {old: _short(old, groups) for old in published}
 
 
@@ -294,9 +292,7 @@ def published(version: str) -> Definitions:
     """The strict definitions of *version* as the package kubernetes-validate ships them."""
     import kubernetes_validate  # noqa: PLC0415 - needed by this function alone
 
-    folder = (
-        Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{version}.0-local-strict"
-    )
+    folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{version}.0-local-strict"
     found: Definitions = json.loads((folder / "_definitions.json").read_bytes())["$defs"]
     return found
 

@@ -63,7 +63,7 @@ spec:
                   type: object
                   x-kubernetes-embedded-resource: true
                   properties: {spec: {type: object}}
-                weird: {type: string, pattern: '^(?i)x$'}
+                weird: {type: string, pattern: '^[a-z\\d-_]+$'}
                 steps:
                   type: array
                   maxItems: 2

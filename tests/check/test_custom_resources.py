@@ -118,7 +118,10 @@ def test_names_of_an_object_never_lead_to_other_files(tmp_path: Path, api_versio
 def test_a_pattern_made_to_run_for_ever_does_not(tmp_path: Path) -> None:
     slow = {"type": "object", "properties": {"chart": {"type": "string", "pattern": "^(a+)+$"}}}
     put(tmp_path, "helm.cattle.io/helmchart_v1.json", {"properties": {"spec": slow}})
-    assert findings(tmp_path, HELM_CHART.replace("chart: traefik", f"chart: {'a' * 20_000}")) == []
+    many = "a" * 20_000
+    assert findings(tmp_path, HELM_CHART.replace("chart: traefik", f"chart: {many}")) == []
+    (found,) = findings(tmp_path, HELM_CHART.replace("chart: traefik", f"chart: {many}!"))
+    assert found.code == "K006"
 
 
 def test_a_schema_that_refers_to_itself_is_used(tmp_path: Path) -> None:
@@ -126,3 +129,11 @@ def test_a_schema_that_refers_to_itself_is_used(tmp_path: Path) -> None:
     put(tmp_path, "helm.cattle.io/helmchart_v1.json", {"properties": {"spec": tree}, "$defs": {"tree": tree}})
     assert [d.code for d in findings(tmp_path)] == ["K006"]
     assert findings(tmp_path, HELM_CHART.replace("chart: traefik", "chart: {a: {b: {}}}")) == []
+
+
+def test_a_schema_that_says_nothing_but_itself_ends(tmp_path: Path) -> None:
+    loop = {"properties": {"spec": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}}
+    put(tmp_path, "helm.cattle.io/helmchart_v1.json", loop)
+    assert findings(tmp_path) == []
+    found = findings(tmp_path, HELM_CHART.replace("name: traefik", "name: Traefik"))
+    assert {d.code for d in found} == {"K006"}

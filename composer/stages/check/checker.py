@@ -60,7 +60,5 @@ def check(objects: Sequence[Rendered], context: CheckContext) -> list[Diagnostic
 
 def _nameless(rendered: Rendered) -> Diagnostic:
     component = rendered.component
-    message = (
-        f"an object of {component.label} lacks apiVersion, kind or metadata.name, or one of them is no text"
-    )
+    message = f"an object of {component.label} lacks apiVersion, kind or metadata.name, or one of them is no text"
     return error("K001", message, place_of(rendered, ()), related=written_at(component))

@@ -51,16 +51,12 @@ _SECRET = (("data",), ("stringData",))
 def _unknown(subject: Subject, schemas: Schemas) -> Diagnostic:
     if "." in subject.group and subject.group not in schemas.groups:
         message = f"is of {subject.api_version}, a custom resource without a schema"
-        hint = (
-            "add its schema with `composer crds import FILE`, where FILE holds its CustomResourceDefinition"
-        )
+        hint = "add its schema with `composer crds import FILE`, where FILE holds its CustomResourceDefinition"
         return finding("K003", subject, (), message, hint=hint)
     others = schemas.api_versions(subject.kind)
     if others:
         message = f"is {subject.api_version}, in which Kubernetes {schemas.version} has no {subject.kind}"
-        return finding(
-            "K002", subject, ("apiVersion",), message, hint=f"{subject.kind} is in {', '.join(others)}"
-        )
+        return finding("K002", subject, ("apiVersion",), message, hint=f"{subject.kind} is in {', '.join(others)}")
     message = f"is {subject.kind}, which Kubernetes {schemas.version} does not have in {subject.api_version}"
     hint = did_you_mean(subject.kind, schemas.kinds(subject.api_version))
     return finding("K002", subject, ("kind",), message, hint=hint)

@@ -12,7 +12,7 @@ from composer.stages.check.objects import Subject
 from composer.stages.check.places import place_of, written_at
 
 
-def finding(  # noqa: PLR0913 - what a finding consists of
+def finding(
     code: str,
     subject: Subject,
     route: Route,

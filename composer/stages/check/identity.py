@@ -41,13 +41,8 @@ def check_scope(site: Site) -> Iterator[Diagnostic]:
 def _missing_namespace(site: Site, subject: Subject) -> Iterator[Diagnostic]:
     name = subject.namespace
     if name not in EXISTING_NAMESPACES and not names(subject, name):
-        hint = (
-            did_you_mean(name, site.namespaces)
-            or "a namespace that is there already is one that a parameter names"
-        )
-        yield finding(
-            "K013", subject, ("metadata", "namespace"), f"is {name!r}, which nothing makes", hint=hint
-        )
+        hint = did_you_mean(name, site.namespaces) or "a namespace that is there already is one that a parameter names"
+        yield finding("K013", subject, ("metadata", "namespace"), f"is {name!r}, which nothing makes", hint=hint)
 
 
 def names(subject: Subject, name: str) -> bool:

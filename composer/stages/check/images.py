@@ -42,10 +42,6 @@ def _check(subject: Subject, route: Route, reference: str) -> Iterator[Diagnosti
         return
     hint = "give the tag of a version, or a digest"
     if image.tag:
-        yield finding(
-            "K021", subject, route, f"is {reference}: `latest` is another image tomorrow", hint=hint
-        )
+        yield finding("K021", subject, route, f"is {reference}: `latest` is another image tomorrow", hint=hint)
     else:
-        yield finding(
-            "K020", subject, route, f"is {reference}, without a tag: that means `latest`", hint=hint
-        )
+        yield finding("K020", subject, route, f"is {reference}, without a tag: that means `latest`", hint=hint)

@@ -34,17 +34,11 @@ def mentions_of_pod(pod: Pod) -> Iterator[Mention]:
     """What a pod template needs to start. What is marked optional is left out."""
     namespace, at, spec = pod.subject.namespace, pod.spec_route, pod.spec
     if "serviceAccountName" in spec:
-        yield Mention(
-            (*at, "serviceAccountName"), "", "ServiceAccount", namespace, spec["serviceAccountName"]
-        )
+        yield Mention((*at, "serviceAccountName"), "", "ServiceAccount", namespace, spec["serviceAccountName"])
     if "priorityClassName" in spec:
-        yield Mention(
-            (*at, "priorityClassName"), "scheduling.k8s.io", "PriorityClass", "", spec["priorityClassName"]
-        )
+        yield Mention((*at, "priorityClassName"), "scheduling.k8s.io", "PriorityClass", "", spec["priorityClassName"])
     for index, secret in enumerate(spec.get("imagePullSecrets", ())):
-        yield Mention(
-            (*at, "imagePullSecrets", index, "name"), "", "Secret", namespace, secret.get("name", "")
-        )
+        yield Mention((*at, "imagePullSecrets", index, "name"), "", "Secret", namespace, secret.get("name", ""))
     for index, volume in enumerate(spec.get("volumes", ())):
         yield from _volume(volume, (*at, "volumes", index), namespace)
     for container in pod.containers:
@@ -114,9 +108,7 @@ def _service_account(subject: Subject) -> Iterator[Mention]:
 def _ingress(subject: Subject) -> Iterator[Mention]:
     for index, tls in enumerate(subject.object["spec"].get("tls", ())):
         if "secretName" in tls:
-            yield Mention(
-                ("spec", "tls", index, "secretName"), "", "Secret", subject.namespace, tls["secretName"]
-            )
+            yield Mention(("spec", "tls", index, "secretName"), "", "Secret", subject.namespace, tls["secretName"])
     for route, backend in backends(subject):
         yield Mention((*route, "name"), "", "Service", subject.namespace, backend["name"])
 
@@ -136,9 +128,7 @@ def backends(ingress: Subject) -> Iterator[tuple[Route, Mapping[str, Any]]]:
 def _scaler(subject: Subject) -> Iterator[Mention]:
     target = subject.object["spec"]["scaleTargetRef"]
     group = target.get("apiVersion", "").rpartition("/")[0]
-    yield Mention(
-        ("spec", "scaleTargetRef", "name"), group, target["kind"], subject.namespace, target["name"]
-    )
+    yield Mention(("spec", "scaleTargetRef", "name"), group, target["kind"], subject.namespace, target["name"])
 
 
 def _binding(subject: Subject) -> Iterator[Mention]:

@@ -65,13 +65,9 @@ def _object(site: Site, subject: Subject, mention: Mention) -> Iterator[Diagnost
     target = site.identities.get((mention.group, mention.kind, mention.namespace, mention.name))
     if target is not None:
         if mention.keys:
-            yield from _keys(
-                subject, mention, _config_keys(target.object) if mention.kind == "ConfigMap" else None
-            )
+            yield from _keys(subject, mention, _config_keys(target.object) if mention.kind == "ConfigMap" else None)
     elif not _is_elsewhere(site, subject, mention):
-        similar = [
-            name for group, kind, where, name in site.identities if (group, kind, where) == mention[1:4]
-        ]
+        similar = [name for group, kind, where, name in site.identities if (group, kind, where) == mention[1:4]]
         yield _absent(subject, mention, did_you_mean(mention.name, similar))
 
 
@@ -80,9 +76,7 @@ def _is_elsewhere(site: Site, subject: Subject, mention: Mention) -> bool:
     kind = (mention.group, mention.kind)
     if mention.namespace and not site.knows(mention.namespace):
         return True
-    if mention.name in BUILT_IN.get(kind, ()) or (
-        kind == (RBAC, "ClusterRole") and mention.name.startswith("system:")
-    ):
+    if mention.name in BUILT_IN.get(kind, ()) or (kind == (RBAC, "ClusterRole") and mention.name.startswith("system:")):
         return True
     return kind in BY_PARAMETER and names(subject, mention.name)
 

@@ -51,9 +51,7 @@ def definitions(folder: Path, version: tuple[int, int]) -> Definitions:
     found: Any = {}
     for major, minor in versions(folder):
         if (major, minor) <= version:
-            found = _merge_patch(
-                found, json.loads((folder / "kubernetes" / f"{major}.{minor}.json").read_bytes())
-            )
+            found = _merge_patch(found, json.loads((folder / "kubernetes" / f"{major}.{minor}.json").read_bytes()))
     definitions: Definitions = found
     return definitions
 
@@ -82,9 +80,7 @@ class Schemas:
         self._definitions = definitions(packaged, version)
         self._folders = [folder for folder in (fleet and fleet / "schemas", packaged) if folder]
         self._kinds: dict[tuple[str, str], Kind | None] = {}
-        self.groups = frozenset(name.split(".", 2)[2] for name in self._written() if name.count(".") > 1) | {
-            ""
-        }
+        self.groups = frozenset(name.split(".", 2)[2] for name in self._written() if name.count(".") > 1) | {""}
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """What is known of a kind, or None without a schema. Raises Rejected where its file is unusable."""
@@ -102,9 +98,7 @@ class Schemas:
         """The kinds of Kubernetes itself in *api_version*."""
         group, _, version = api_version.rpartition("/")
         suffix = f".{version}.{group}" if group else f".{version}"
-        return sorted(
-            name.removesuffix(suffix) for name in self._written() if name.partition(".")[2] == suffix[1:]
-        )
+        return sorted(name.removesuffix(suffix) for name in self._written() if name.partition(".")[2] == suffix[1:])
 
     def _written(self) -> Iterator[str]:
         return (name for name, schema in self._definitions.items() if "x-scope" in schema)

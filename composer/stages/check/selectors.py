@@ -79,16 +79,12 @@ def check_probes(site: Site) -> Iterator[Diagnostic]:
         for container in pod.containers:
             for route, action in actions(container):
                 if isinstance(action.get("port"), str):
-                    yield from _named(
-                        pod.subject, (*route, "port"), action["port"], set(_port_names([container]))
-                    )
+                    yield from _named(pod.subject, (*route, "port"), action["port"], set(_port_names([container])))
 
 
 def actions(container: Container) -> Iterator[tuple[Route, Mapping[str, Any]]]:
     """What probes and hooks of a container connect to."""
-    handlers: list[tuple[Route, Any]] = [
-        ((name,), container.spec[name]) for name in PROBES if name in container.spec
-    ]
+    handlers: list[tuple[Route, Any]] = [((name,), container.spec[name]) for name in PROBES if name in container.spec]
     handlers += [(("lifecycle", name), hook) for name, hook in container.spec.get("lifecycle", {}).items()]
     for route, handler in handlers:
         for kind in ("httpGet", "tcpSocket"):
@@ -107,9 +103,7 @@ def check_policies(site: Site) -> Iterator[Diagnostic]:
         )
     for subject in site.of_kind("networking.k8s.io", "NetworkPolicy"):
         spec = subject.object["spec"]
-        yield from _chooses(
-            site, subject, subject.namespace, ("spec", "podSelector"), spec.get("podSelector")
-        )
+        yield from _chooses(site, subject, subject.namespace, ("spec", "podSelector"), spec.get("podSelector"))
         for direction, side in (("ingress", "from"), ("egress", "to")):
             for index, rule in enumerate(spec.get(direction, ())):
                 for number, peer in enumerate(rule.get(side, ())):
@@ -121,9 +115,7 @@ def check_policies(site: Site) -> Iterator[Diagnostic]:
 def _peer(site: Site, subject: Subject, route: Route, peer: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """The other side of a rule, where it is pods of a namespace that is known whole."""
     namespaces = peer.get("namespaceSelector")
-    where = (
-        subject.namespace if namespaces is None else namespaces.get("matchLabels", {}).get(NAMESPACE_NAME, "")
-    )
+    where = subject.namespace if namespaces is None else namespaces.get("matchLabels", {}).get(NAMESPACE_NAME, "")
     yield from _chooses(site, subject, where, (*route, "podSelector"), peer.get("podSelector"))
 
 
@@ -142,9 +134,7 @@ def _policy_ports(site: Site, subject: Subject) -> Iterator[Diagnostic]:
             if isinstance(port.get("port"), str):
                 pods = site.selected(subject.namespace, spec.get("podSelector", {}))
                 known = {name for pod in pods for name in _port_names(pod.containers)}
-                yield from _named(
-                    subject, ("spec", "ingress", index, "ports", number, "port"), port["port"], known
-                )
+                yield from _named(subject, ("spec", "ingress", index, "ports", number, "port"), port["port"], known)
 
 
 def _port_names(containers: Iterable[Container]) -> Iterator[str]:

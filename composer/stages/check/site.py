@@ -44,11 +44,7 @@ class Site:
     @cached_property
     def namespaces(self) -> Mapping[str, Subject]:
         """The namespaces among the objects."""
-        return {
-            subject.name: subject
-            for subject in self.subjects
-            if subject.kind == "Namespace" and not subject.group
-        }
+        return {subject.name: subject for subject in self.subjects if subject.kind == "Namespace" and not subject.group}
 
     def knows(self, namespace: str) -> bool:
         """Whether all that *namespace* holds is among the objects; in others, somebody else puts things."""

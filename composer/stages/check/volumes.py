@@ -22,9 +22,7 @@ def check_volumes(site: Site) -> Iterator[Diagnostic]:
             mounted.add(name)
             if name not in known:
                 hint = did_you_mean(name, known)
-                yield finding(
-                    "K032", pod.subject, route, f"is {name!r}, but the pod has no such volume", hint=hint
-                )
+                yield finding("K032", pod.subject, route, f"is {name!r}, but the pod has no such volume", hint=hint)
         for index, name in enumerate(own):
             if name not in mounted:
                 yield remark(
