@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,11 @@ def test_an_expression_has_the_value_that_bento_gave_it(case: dict[str, Any]) ->
     assert value == pytest.approx(case["value"])
 
 
-@pytest.mark.skipif(shutil.which("bento") is None, reason="bento is not installed")
-def test_bento_itself_gives_these_values() -> None:
+def test_bento_itself_gives_these_values(needs: Callable[..., dict[str, str]]) -> None:
+    bento = needs("bento")["bento"]
     lines = [f"root.r{i} = ({case['bloblang']}).catch({{}})" for i, case in enumerate(CASES)]
     asked = subprocess.run(
-        ["bento", "blobl", "\n".join(["root = {}", *lines, ""])],
+        [bento, "blobl", "\n".join(["root = {}", *lines, ""])],
         input=json.dumps(RECORDED["message"]),
         capture_output=True,
         text=True,
