@@ -76,6 +76,8 @@ class Manifests:
         self, chosen: tuple[int, ...], component: Component, context: Mapping[str, Any]
     ) -> dict[int, list[Rendered]]:
         """The objects of the *chosen* manifests. Raises Rejected."""
+        if len(chosen) == len(self.parts):
+            return dict(enumerate(render_each(self.program, component, context)))
         if chosen not in self.programs:
             roots = tuple(self.program.roots[index] for index in chosen)
             function = self.program.sandbox.function(
@@ -93,16 +95,20 @@ def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
     known = _manifests.get(program)
     if known is None:
-        known = _manifests[program] = Manifests(program, tuple(_parts(program, root) for root in program.roots))
+        sources = program.blueprint.files.values()
+        texts = frozenset(part for text in sources for part in _parts_in(program.texts.sandbox.parse(text)))
+        parts = tuple(_parts(root, texts) for root in program.roots)
+        known = _manifests[program] = Manifests(program, parts)
     return known
 
 
-def _parts(program: Program, root: Root) -> tuple[Part, ...]:
-    trees: list[nodes.Node] = [nodes.Output([e.node]) for e in expressions(root.node)]
-    if any(call for tree in trees for call in tree.find_all(nodes.Call)):
-        trees += [program.texts.sandbox.parse(text) for text in program.blueprint.files.values()]
+def _parts(root: Root, texts: frozenset[Part]) -> tuple[Part, ...]:
+    """The parts that one manifest can read; *texts* are those of the text templates, which it may call."""
+    trees = [nodes.Output([expression.node]) for expression in expressions(root.node)]
     named = {part for tree in trees for part in _parts_in(tree)}
-    return tuple(sorted(p for p in named if len(p) == 1 or p[:1] not in named))
+    if any(call for tree in trees for call in tree.find_all(nodes.Call)):
+        named |= texts
+    return tuple(sorted(part for part in named if len(part) == 1 or part[:1] not in named))
 
 
 def _parts_in(tree: nodes.Node) -> Iterator[Part]:
