@@ -7,11 +7,11 @@ a `Dict` may be statements: an `If`, a `For` or a `With` splices the items of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, DependencyFinderVisitor, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 
 OWN = "_"
@@ -22,6 +22,16 @@ _STATEMENTS = (nodes.If, nodes.For, nodes.With, nodes.ExprStmt)
 
 class ExpressionGenerator(CodeGenerator):
     """What structural and text templates have in common."""
+
+    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
+        """Writes local names for filters and tests, which are known to exist."""
+        visitor = DependencyFinderVisitor()
+        for node in nodes:
+            visitor.visit(node)
+        for known, names, table in ((self.filters, visitor.filters, "filters"), (self.tests, visitor.tests, "tests")):
+            for name in sorted(names - known.keys()):
+                known[name] = self.temporary_identifier()
+                self.writeline(f"{known[name]} = environment.{table}[{name!r}]")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
         self.write("environment.tilde((")

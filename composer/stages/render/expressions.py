@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -11,6 +12,7 @@ from jinja2.parser import Parser
 from composer.diagnostic import Diagnostic, error
 from composer.stages.render.names import Names
 from composer.stages.render.refusal import Refused
+from composer.stages.render.syntax import below
 from composer.stages.render.tree import Constant, Expression, Scalar, Spot, Text, anything
 from composer.stages.render.values import MAX_DEPTH
 
@@ -23,9 +25,23 @@ _LEAVES = Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - objects are no markup
 )
-"""Reads leaves, which are no markup; a `{#` in a leaf is text."""
+"""Reads leaves; a `{#` in a leaf is text."""
 
 _NO_STATEMENTS = "a leaf takes {{ expressions }}; for conditions and loops there are `$if` and `$for`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An expression as read in some scope, wherever it stands."""
+
+    node: nodes.Expr
+    key: str
+    names: frozenset[str]
+    refusals: tuple[Refused, ...]
+
+
+_Parts = tuple[str | _Read, ...]
+_Parse = Callable[[str], list[nodes.Expr]]
 
 
 class Expressions:
@@ -34,76 +50,92 @@ class Expressions:
     def __init__(self, names: Names, findings: list[Diagnostic]) -> None:
         self.names = names
         self.findings = findings
+        self._names_in: dict[str, frozenset[str]] = {}
+        self._known: dict[tuple[str, tuple[str, ...]], _Parts] = {}
 
     def leaf(self, text: str, spot: Spot, scope: Scope) -> Scalar:
         """What the string *text* of a manifest means."""
         if "{{" not in text and "{%" not in text:
             return Constant(text, spot)
-        try:
-            parts = _parts(text)
-        except (TemplateSyntaxError, Refused, RecursionError) as failure:
-            self.report(_syntax(failure), spot)
+        parts = self._parts(text, spot, scope, _parse_leaf)
+        if parts is None:
             return anything(spot)
-        return self._scalar(text, parts, spot, scope)
+        if len(parts) == 1 and isinstance(parts[0], _Read):
+            return self._placed(text, parts[0], spot)
+        literal = [part for part in parts if isinstance(part, str)]
+        if len(literal) == len(parts):
+            return Constant("".join(literal), spot)
+        placed = (part if isinstance(part, str) else self._placed(text, part, spot) for part in parts)
+        return Text(text, tuple(placed), spot)
 
     def bare(self, text: object, spot: Spot, scope: Scope, directive: str) -> Expression:
         """The expression that a directive takes, written without braces."""
         if not isinstance(text, str) or not text.strip():
             self.report(Refused("T005", f"`{directive}` takes an expression, such as params.tls"), spot)
-            return anything(spot)
-        if text.lstrip().startswith("{{"):
-            self.report(
-                Refused("T001", f"`{directive}` takes an expression without braces", "drop the {{ and }}"),
-                spot,
-            )
-            return anything(spot)
-        try:
-            node = _parse_bare(text)
-        except (TemplateSyntaxError, RecursionError) as failure:
-            self.report(_syntax(failure), spot)
-            return anything(spot)
-        return self._expression(text, node, spot, scope)
+        elif text.lstrip().startswith("{{"):
+            message = f"`{directive}` takes an expression without braces"
+            self.report(Refused("T001", message, "drop the {{ and }}"), spot)
+        else:
+            parts = self._parts(text, spot, scope, _parse_bare)
+            if parts is not None and isinstance(parts[0], _Read):
+                return self._placed(text, parts[0], spot)
+        return anything(spot)
 
     def report(self, refusal: Refused, spot: Spot) -> None:
         """Adds *refusal* to the findings, at *spot*."""
         self.findings.append(error(refusal.code, refusal.message, spot.place, hint=refusal.hint))
 
-    def _scalar(self, text: str, parts: list[nodes.Expr], spot: Spot, scope: Scope) -> Scalar:
-        if all(isinstance(part, nodes.TemplateData) for part in parts):
-            return Constant("".join(_data(part) for part in parts), spot)
-        if len(parts) == 1:
-            return self._expression(text, parts[0], spot, scope)
-        read = (
-            part.data if isinstance(part, nodes.TemplateData) else self._expression(text, part, spot, scope)
-            for part in parts
-        )
-        return Text(text, tuple(read), spot)
-
-    def _expression(self, source: str, node: nodes.Expr, spot: Spot, scope: Scope) -> Expression:
-        whole = nodes.Output([node])
-        if _depth(whole) > MAX_DEPTH:
-            self.report(Refused("T001", "the expression is nested too deeply"), spot)
-            return anything(spot)
-        refusals = [*self.names.check(whole, scope), *self.names.check_calls(whole), *_constants(whole)]
-        for refusal in refusals:
+    def _placed(self, source: str, read: _Read, spot: Spot) -> Expression:
+        for refusal in read.refusals:
             self.report(refusal, spot)
-        return anything(spot) if refusals else Expression(source, _renamed(whole, scope), spot)
+        return anything(spot) if read.refusals else Expression(source, read.node, spot, read.key, read.names)
+
+    def _parts(self, text: str, spot: Spot, scope: Scope, parse: _Parse) -> _Parts | None:
+        try:
+            return self._read(text, scope, parse)
+        except (TemplateSyntaxError, Refused, RecursionError) as failure:
+            self.report(_syntax(failure), spot)
+            return None
+
+    def _read(self, text: str, scope: Scope, parse: _Parse) -> _Parts:
+        """The parts of *text*. The same text is read once for all places where its names mean the same."""
+        if text in self._names_in:
+            known = self._known.get((text, self._meaning(text, scope)))
+            if known is not None:
+                return known
+        trees = [(part, below(part, MAX_DEPTH)) for part in parse(text)]
+        self._names_in[text] = frozenset(name for _, found in trees for name in _names(found))
+        parts = tuple(self._part(part, found, scope) for part, found in trees)
+        self._known[text, self._meaning(text, scope)] = parts
+        return parts
+
+    def _meaning(self, text: str, scope: Scope) -> tuple[str, ...]:
+        return tuple(sorted(scope[name] for name in self._names_in[text] if name in scope))
+
+    def _part(self, part: nodes.Expr, found: list[nodes.Node], scope: Scope) -> str | _Read:
+        if isinstance(part, nodes.TemplateData):
+            return part.data
+        refusals = (*self.names.check(found, scope), *self.names.check_calls(found), *_constants(found))
+        for name in found:
+            if isinstance(name, nodes.Name):
+                name.name = scope.get(name.name, name.name)
+        return _Read(part, repr(part), frozenset(_names(found)), refusals)
 
 
-def _parts(text: str) -> list[nodes.Expr]:
+def _parse_leaf(text: str) -> list[nodes.Expr]:
     """Literal text and expressions of a leaf, in order."""
-    if any(kind in ("block_begin", "raw_begin") for _, kind, _ in _LEAVES.lex(text)):
+    if "{%" in text and any(kind in ("block_begin", "raw_begin") for _, kind, _ in _LEAVES.lex(text)):
         raise Refused("T002", "a statement ({% ... %}) in a leaf", _NO_STATEMENTS)
     body = _LEAVES.parse(text).body
     return [part for output in body if isinstance(output, nodes.Output) for part in output.nodes]
 
 
-def _parse_bare(text: str) -> nodes.Expr:
+def _parse_bare(text: str) -> list[nodes.Expr]:
     parser = Parser(_LEAVES, text, state="variable")
     node = parser.parse_expression()
     if not parser.stream.eos:
         raise TemplateSyntaxError("something follows the expression", parser.stream.current.lineno)
-    return node
+    return [node]
 
 
 def _syntax(failure: Exception) -> Refused:
@@ -114,28 +146,11 @@ def _syntax(failure: Exception) -> Refused:
     return Refused("T001", f"the expression cannot be read: {failure}")
 
 
-def _constants(node: nodes.Node) -> Iterable[Refused]:
-    for constant in node.find_all(nodes.Const):
-        if isinstance(constant.value, float) and not math.isfinite(constant.value):
-            yield Refused("T001", f"{constant.value} is not a number that a document can hold")
+def _names(found: list[nodes.Node]) -> Iterator[str]:
+    return (node.name for node in found if isinstance(node, nodes.Name))
 
 
-def _renamed(whole: nodes.Output, scope: Scope) -> nodes.Expr:
-    """The expression in *whole*, with bound names as the program knows them."""
-    for name in whole.find_all(nodes.Name):
-        name.name = scope.get(name.name, name.name)
-    return whole.nodes[0]
-
-
-def _depth(node: nodes.Node) -> int:
-    """How many levels the tree has, counted level by level."""
-    depth, level = 0, [node]
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        level = [child for parent in level for child in parent.iter_child_nodes()]
-    return depth
-
-
-def _data(part: nodes.Expr) -> str:
-    assert isinstance(part, nodes.TemplateData)
-    return part.data
+def _constants(found: list[nodes.Node]) -> Iterator[Refused]:
+    for node in found:
+        if isinstance(node, nodes.Const) and isinstance(node.value, float) and not math.isfinite(node.value):
+            yield Refused("T001", f"{node.value} is not a number that a document can hold")

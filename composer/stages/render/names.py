@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from jinja2 import nodes
@@ -36,6 +36,7 @@ CONTEXT = frozenset(
 
 FUNCTIONS = frozenset({"text", "range"})
 
+_GUARDS = ("default", "defined", "undefined")
 _TEST_AT = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 """Filters that take a test by name, and which argument it is."""
 
@@ -53,21 +54,23 @@ class Names:
         files = (path.removeprefix("files/") for path in blueprint.files if path.endswith(".j2"))
         return cls(frozenset(blueprint.params.data or {}), frozenset(blueprint.images), frozenset(files))
 
-    def check(self, node: nodes.Node, bound: Collection[str]) -> Iterator[Refused]:
-        """What is wrong with the names in *node*, around which *bound* are bound."""
-        optional = {id(name) for name in _guarded(node)}
+    def check(self, found: Iterable[nodes.Node], bound: Collection[str]) -> Iterator[Refused]:
+        """What is wrong with the names among the nodes *found*, around which *bound* are bound."""
+        optional = {id(name) for name in _guarded(found)}
         known = frozenset({*CONTEXT, *FUNCTIONS, *bound})
-        for found in node.find_all((nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test)):
-            if isinstance(found, nodes.Filter | nodes.Test):
-                yield from _filters_and_tests(found)
-            elif isinstance(found, nodes.Getattr | nodes.Getitem):
-                yield from self._member(found, bound)
-            elif isinstance(found, nodes.Name) and found.ctx == "load" and id(found) not in optional:
-                yield from _unknown("T003", "name", found.name, known, found)
+        for node in found:
+            if isinstance(node, nodes.Filter | nodes.Test):
+                yield from _filters_and_tests(node)
+            elif isinstance(node, nodes.Getattr | nodes.Getitem):
+                yield from self._member(node, bound)
+            elif isinstance(node, nodes.Name) and node.ctx == "load" and id(node) not in optional:
+                yield from _unknown("T003", "name", node.name, known, node)
 
-    def check_calls(self, node: nodes.Node) -> Iterator[Refused]:
+    def check_calls(self, found: Iterable[nodes.Node]) -> Iterator[Refused]:
         """What is wrong with the calls in an expression of a manifest, which knows no macros."""
-        for call in node.find_all(nodes.Call):
+        for call in found:
+            if not isinstance(call, nodes.Call):
+                continue
             if not isinstance(call.node, nodes.Name) or call.node.name not in FUNCTIONS:
                 hint = "data has no methods; use a filter, such as x|items"
                 yield Refused("T004", "only text(...) and range(...) can be called", hint, call.lineno)
@@ -92,9 +95,9 @@ class Names:
             yield from _unknown("T003", "image", name, self.images, node)
 
 
-def handed_over(node: nodes.Node) -> frozenset[str]:
-    """The names that *node* hands to text templates: text('app.conf.j2', name=...)."""
-    return frozenset(keyword.key for call in node.find_all(nodes.Call) for keyword in call.kwargs)
+def handed_over(found: Iterable[nodes.Node]) -> frozenset[str]:
+    """The names that the nodes *found* hand to text templates: text('app.conf.j2', name=...)."""
+    return frozenset(keyword.key for call in found if isinstance(call, nodes.Call) for keyword in call.kwargs)
 
 
 def _key(node: nodes.Getattr | nodes.Getitem) -> str | None:
@@ -103,11 +106,11 @@ def _key(node: nodes.Getattr | nodes.Getitem) -> str | None:
     return node.arg.value if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) else None
 
 
-def _guarded(node: nodes.Node) -> Iterator[nodes.Node]:
+def _guarded(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
     """Names that may be unknown: it is asked whether they are defined, or they have a default."""
-    for found in node.find_all((nodes.Filter, nodes.Test)):
-        if found.name in ("default", "defined", "undefined") and found.node is not None:
-            yield found.node
+    for node in found:
+        if isinstance(node, nodes.Filter | nodes.Test) and node.name in _GUARDS and node.node is not None:
+            yield node.node
 
 
 def _filters_and_tests(node: nodes.Filter | nodes.Test) -> Iterator[Refused]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import nodes
 from jinja2.runtime import Context
 
 from composer.diagnostic import Diagnostic, Rejected, in_order
@@ -18,8 +17,11 @@ from composer.stages.render.names import Names, handed_over
 from composer.stages.render.sandbox import TextFunction
 from composer.stages.render.structure import Structure
 from composer.stages.render.structures import StructureSandbox
-from composer.stages.render.texts import Texts, TextSandbox
+from composer.stages.render.syntax import below
+from composer.stages.render.text_sandbox import TextSandbox
+from composer.stages.render.texts import Texts
 from composer.stages.render.tree import Expression, Root, expressions
+from composer.stages.render.values import MAX_DEPTH
 
 Yielded = Iterator[tuple[int, list[Any]]]
 
@@ -56,8 +58,8 @@ def _compile(blueprint: Blueprint) -> Program | list[Diagnostic]:
     structure = Structure(names, blueprint.fragments, findings)
     roots = tuple(root for _, document in sorted(blueprint.manifests.items()) for root in structure.roots(document))
     meter = Meter()
-    extra = frozenset().union(*(handed_over(nodes.Output([found.node])) for found in _expressions(roots)))
-    texts = Texts(blueprint, TextSandbox(meter, blueprint.files), names, extra, findings)
+    extra = frozenset().union(*(handed_over(below(found.node, MAX_DEPTH)) for found in _expressions(roots)))
+    texts = Texts(blueprint, TextSandbox(meter), names, extra, findings)
     if findings:
         return in_order(findings)
     sandbox = StructureSandbox(meter)
@@ -65,8 +67,10 @@ def _compile(blueprint: Blueprint) -> Program | list[Diagnostic]:
     return Program(blueprint, roots, names, extra, texts, sandbox, function)
 
 
-def _expressions(roots: Iterable[Root]) -> Iterator[Expression]:
-    return (expression for root in roots for expression in expressions(root.node))
+def _expressions(roots: Iterable[Root]) -> Iterable[Expression]:
+    """The expressions that name the function `text`, each of them once."""
+    found = {e.key: e for root in roots for e in expressions(root.node) if "text" in e.names}
+    return found.values()
 
 
 class Text(TextFunction):

@@ -13,7 +13,8 @@ from composer.stages.render.origins import Reads
 from composer.stages.render.program import Text
 from composer.stages.render.sandbox import Sandbox
 from composer.stages.render.structures import StructureSandbox
-from composer.stages.render.texts import Texts, TextSandbox
+from composer.stages.render.text_sandbox import TextSandbox
+from composer.stages.render.texts import Texts
 
 
 class Recorder:

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from jinja2 import nodes
-
 from composer.stages.render.tree import (
     Bind,
     Constant,
@@ -124,14 +122,15 @@ def inside(node: When | Each | Bind, way: Way, region: Region | None = None) -> 
 def key_of(node: Expression | Text) -> Key:
     """Equal for expressions that yield the same value in the same place."""
     if isinstance(node, Expression):
-        return repr(node.node)
-    return repr([part if isinstance(part, str) else part.node for part in node.parts])
+        return node.key
+    return repr([part if isinstance(part, str) else (part.key,) for part in node.parts])
 
 
 def names_of(node: Expression | Text) -> frozenset[str]:
     """The names that *node* reads."""
-    parts = [node] if isinstance(node, Expression) else [part for part in node.parts if isinstance(part, Expression)]
-    return frozenset(name.name for part in parts for name in nodes.Output([part.node]).find_all(nodes.Name))
+    if isinstance(node, Expression):
+        return node.names
+    return frozenset(name for part in node.parts if isinstance(part, Expression) for name in part.names)
 
 
 def _unconditional(way: Way, names: frozenset[str]) -> Region | None:

@@ -40,7 +40,6 @@ class StructureSandbox(Sandbox):
 
     def function(self, tree: nodes.Template, name: str) -> Callable[[Context], Any]:
         """The Python generator function that *tree* stands for."""
-        tree.set_environment(self)
         code = self.compile(tree, name, f"<{name}>")
         made: Callable[[Context], Any] = Template.from_code(self, code, {}).root_render_func
         return made

@@ -66,7 +66,7 @@ class Tracer:
         self.recorder = Recorder()
         self.sandbox = RecordingStructures(Meter())
         self.sandbox.recorder = self.recorder
-        sandbox = RecordingTexts(self.sandbox.meter, program.blueprint.files)
+        sandbox = RecordingTexts(self.sandbox.meter)
         sandbox.recorder = self.recorder
         self.texts = Texts(program.blueprint, sandbox, program.names, program.extra, [])
         self._functions: dict[Expression, Callable[[Context], Any]] = {}

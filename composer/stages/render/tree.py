@@ -43,11 +43,16 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expression:
-    """An expression. *source* is what the author wrote, *node* its syntax tree with bound names renamed."""
+    """An expression. *source* is what the author wrote, *node* its syntax tree with bound names renamed.
+
+    *names* are those it reads; *key* is the same for expressions that mean the same.
+    """
 
     source: str
     node: nodes.Expr = field(repr=False)
     spot: Spot
+    key: str = field(repr=False)
+    names: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +146,7 @@ class Root:
 
 def anything(spot: Spot) -> Expression:
     """What stands where a finding was made; it fits everywhere, so that it causes no others."""
-    return Expression("", nodes.Const(None), spot)
+    return Expression("", nodes.Const(None), spot, "", frozenset())
 
 
 def core(node: Node) -> Node:
