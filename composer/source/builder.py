@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Place, Related, error
+from composer.diagnostic import Diagnostic, Related, error
 from composer.source import scalars
 from composer.source.events import (
     AliasEvent,
@@ -18,13 +18,16 @@ from composer.source.events import (
     SyntaxProblem,
     events,
 )
-from composer.source.syntax import at, explain
+from composer.source.syntax import Source, explain
 
 DEPTH_LIMIT = 100
 """Levels of mappings and lists. The deepest custom resource schemas have about 40."""
 
 ALIAS_BUDGET = 10_000
 """Values that aliases may add to one file. Files without aliases are not limited by it."""
+
+FINDINGS_LIMIT = 100
+"""Findings in one file after which the rest of it is left unread: nobody reads on, and it may be no YAML at all."""
 
 _NO_KEY: Any = object()
 
@@ -50,11 +53,12 @@ class _Frame:
 class Builder:
     """Reads one text. `documents` are its documents as plain data, `findings` what is wrong with them."""
 
-    def __init__(self, text: str, file: str, *, many: bool = False) -> None:
+    def __init__(self, source: Source, *, many: bool = False) -> None:
+        self.source = source
         self.documents: list[Any] = []
         self.starts: list[int] = []
         self.findings: list[Diagnostic] = []
-        self._text, self._file, self._many = text, file, many
+        self._many = many
         self._frames: list[_Frame] = []
         self._anchors: dict[str, Any] = {}
         self._budget = ALIAS_BUDGET
@@ -72,7 +76,7 @@ class Builder:
         """Reads the text as far as it can be read."""
         handlers = self._handlers
         try:
-            for event in events(self._text):
+            for event in events(self.source.text):
                 handler = handlers.get(type(event))
                 if handler is not None:
                     handler(event)
@@ -84,7 +88,7 @@ class Builder:
     def _stumble(self, problem: SyntaxProblem) -> None:
         """Keeps a syntax error, unless it only follows from an expression without quotes in its line."""
         innermost = self._frames[-1].start if self._frames else None
-        finding = explain(problem, self._text, self._file, innermost)
+        finding = explain(problem, self.source, innermost)
         if not any(found.code == "Y018" and found.place.line == finding.place.line for found in self.findings):
             self.findings.append(finding)
 
@@ -215,16 +219,9 @@ class Builder:
             self._find("Y012", "merge key `<<` is not supported", event, hint)
             return object()
         assert frame.keys is not None
-        first = Related("first set here", self._place(frame.keys[value]))
-        self.findings.append(
-            error(
-                "Y010",
-                f"key {value!r} stands twice in this mapping",
-                self._place(event),
-                hint="remove one of them",
-                related=[first],
-            )
-        )
+        first = frame.keys[value]
+        related = Related("first set here", self.source.place(first.start_mark, first.end_mark))
+        self._find("Y010", f"key {value!r} stands twice in this mapping", event, "remove one of them", related)
         return object()
 
     def _alias_as_key(self, frame: _Frame, value: Any, event: Any) -> Any:
@@ -248,14 +245,14 @@ class Builder:
 
     def _refuse_collection_key(self, frame: _Frame, event: Any) -> None:
         if event.flow_style and event.start_mark.index == frame.start.index + 1 and self._is_expression(frame.start):
+            place = self.source.place(frame.start, width=2)
             hint = 'put it in quotes: "{{ ... }}"'
-            place = at(self._text, self._file, frame.start, width=2)
-            self.findings.append(error("Y018", "an expression in {{ }} has to stand in quotes", place, hint=hint))
+            self._add(error("Y018", "an expression in {{ }} has to stand in quotes", place, hint=hint))
             return
         self._find("Y014", "a mapping or list cannot be a key", event, "write the key as text")
 
     def _is_expression(self, start: Mark) -> bool:
-        return self._text.startswith("{{", start.index)
+        return self.source.text.startswith("{{", start.index)
 
     def _undefined_alias(self, event: Any) -> None:
         if any(frame.anchor == event.anchor for frame in self._frames):
@@ -274,8 +271,11 @@ class Builder:
         self._find("Y017", f"more than {DEPTH_LIMIT} levels of mappings and lists", event, "")
         raise _Abandoned
 
-    def _find(self, code: str, message: str, event: Any, hint: str) -> None:
-        self.findings.append(error(code, message, self._place(event), hint=hint))
+    def _find(self, code: str, message: str, event: Any, hint: str, *related: Related) -> None:
+        place = self.source.place(event.start_mark, event.end_mark)
+        self._add(error(code, message, place, hint=hint, related=related))
 
-    def _place(self, event: Any) -> Place:
-        return at(self._text, self._file, event.start_mark, event.end_mark)
+    def _add(self, finding: Diagnostic) -> None:
+        self.findings.append(finding)
+        if len(self.findings) == FINDINGS_LIMIT:
+            raise _Abandoned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from composer.diagnostic import Place
@@ -18,7 +18,7 @@ from composer.source.events import (
     SequenceStartEvent,
     events,
 )
-from composer.source.syntax import lines_of, place
+from composer.source.syntax import Source
 
 
 @dataclass(slots=True)
@@ -43,13 +43,13 @@ class _Level:
 class Positions:
     """The spots of one text by route. What an alias repeats has none of its own."""
 
-    lines: list[str]
+    source: Source
     spots: dict[Route, Spot] = field(default_factory=dict)
 
 
 def positions(text: str) -> Positions:
     """The spots of the first document of a text that was read without findings."""
-    found = Positions(lines_of(text))
+    found = Positions(Source(text, ""))
     levels: list[_Level] = []
     seen = 0
     for event in events(text):
@@ -97,10 +97,12 @@ def place_of(found: Positions, document: Document, route: Route, *, key: bool = 
     while route and route not in found.spots:
         route = route[:-1]
     spot = found.spots.get(route)
+    return replace(_place(found.source, spot, key=key or route != wanted), file=document.file)
+
+
+def _place(source: Source, spot: Spot | None, *, key: bool) -> Place:
     if spot is None:
-        return Place(document.file)
-    if spot.key is not None and (key or spot.block or route != wanted):
-        return place(found.lines, document.file, spot.key.start_mark, spot.key.end_mark)
-    if spot.block:
-        return place(found.lines, document.file, spot.start)
-    return place(found.lines, document.file, spot.start, spot.end)
+        return Place("")
+    if spot.key is not None and (key or spot.block):
+        return source.place(spot.key.start_mark, spot.key.end_mark)
+    return source.place(spot.start) if spot.block else source.place(spot.start, spot.end)

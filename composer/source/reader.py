@@ -10,7 +10,7 @@ from composer.source.builder import Builder
 from composer.source.document import Document
 from composer.source.files import DOCUMENT_LIMIT, decode, read_bytes
 from composer.source.positions import Positions, place_of, positions
-from composer.source.syntax import lines_of, refuse_invisible
+from composer.source.syntax import Source, refuse_invisible
 
 __all__ = ["Positions", "parse", "parse_all", "place_of", "positions", "read_document", "read_documents"]
 
@@ -36,7 +36,7 @@ def parse(text: str, file: str, digest: str = "") -> Document:
 def parse_all(text: str, file: str, digest: str = "") -> list[Document]:
     """Every document in *text* that is not empty, each knowing its places in the whole text."""
     builder = _built(text, file, many=True)
-    lines = lines_of(text)
+    lines = builder.source.lines
     ends = [*builder.starts[1:], len(lines)]
     found = []
     for data, start, end in zip(builder.documents, builder.starts, ends, strict=True):
@@ -47,10 +47,11 @@ def parse_all(text: str, file: str, digest: str = "") -> list[Document]:
 
 
 def _built(text: str, file: str, *, many: bool) -> Builder:
-    findings = refuse_invisible(text, file)
+    source = Source(text, file)
+    findings = refuse_invisible(source)
     if findings:
         raise Rejected(findings)
-    builder = Builder(text, file, many=many)
+    builder = Builder(source, many=many)
     builder.run()
     findings = builder.findings or _emptiness(builder, file, many=many)
     if findings:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
 from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.source.events import Mark, SyntaxProblem
 
-SOURCE_LIMIT = 240
+SHOWN = 240
 """Characters of a line that a place shows; there are JSON files of one line."""
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -30,27 +32,28 @@ _HINTS = (
 """Part of the parser's message -> what to look for, the first that fits."""
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines as the parser counts them."""
-    return _LINE_BREAK.split(text)
+@dataclass(frozen=True)
+class Source:
+    """A text and the name of its file."""
+
+    text: str
+    file: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as the parser counts them."""
+        return _LINE_BREAK.split(self.text)
+
+    def place(self, start: Mark, end: Mark | None = None, *, width: int = 1) -> Place:
+        """The place from *start* to *end* or the end of its line; *width* characters where no end is given."""
+        line = self.lines[start.line] if start.line < len(self.lines) else ""
+        if end is not None:
+            last = end.column if end.line == start.line else len(line)
+            width = last - start.column
+        return Place(self.file, start.line + 1, start.column + 1, line[:SHOWN], max(width, 1))
 
 
-def at(text: str, file: str, start: Mark, end: Mark | None = None, *, width: int = 1) -> Place:
-    """The place from *start* to *end* or the end of its line; *width* characters where no end is given."""
-    lines = lines_of(text)
-    return place(lines, file, start, end, width=width)
-
-
-def place(lines: list[str], file: str, start: Mark, end: Mark | None = None, *, width: int = 1) -> Place:
-    """As `at`, for somebody who has many places to make from one text."""
-    source = lines[start.line] if start.line < len(lines) else ""
-    if end is not None:
-        last = end.column if end.line == start.line else len(source)
-        width = last - start.column
-    return Place(file, start.line + 1, start.column + 1, source[:SOURCE_LIMIT], max(width, 1))
-
-
-def explain(problem: SyntaxProblem, text: str, file: str, innermost: Mark | None) -> Diagnostic:
+def explain(problem: SyntaxProblem, source: Source, innermost: Mark | None) -> Diagnostic:
     """What the parser stumbled over, where, and a hint where there is a usual cause.
 
     At the end of the file there is nothing to show: the place is then where the open quote or the *innermost*
@@ -59,20 +62,19 @@ def explain(problem: SyntaxProblem, text: str, file: str, innermost: Mark | None
     message = problem.problem or "not YAML"
     mark, began = problem.problem_mark, problem.context_mark
     if mark is None:
-        return error("Y007", message, Place(file))
-    hint = _hint(message, text, mark)
-    if not text[mark.index :].strip():
+        return error("Y007", message, Place(source.file))
+    hint = _hint(message, source, mark)
+    if not source.text[mark.index :].strip():
         started = began if began is not None and began.index < mark.index else innermost
-        return error("Y007", f"{message}, {problem.context}", at(text, file, started or mark), hint=hint)
+        return error("Y007", f"{message}, {problem.context}", source.place(started or mark), hint=hint)
     related = []
     if began is not None and began.line != mark.line:
-        related.append(Related(problem.context or "it began here", at(text, file, began)))
-    return error("Y007", message, at(text, file, mark), hint=hint, related=related)
+        related.append(Related(problem.context or "it began here", source.place(began)))
+    return error("Y007", message, source.place(mark), hint=hint, related=related)
 
 
-def _hint(message: str, text: str, mark: Mark) -> str:
-    lines = lines_of(text)
-    line = lines[mark.line] if mark.line < len(lines) else ""
+def _hint(message: str, source: Source, mark: Mark) -> str:
+    line = source.lines[mark.line] if mark.line < len(source.lines) else ""
     if "\t" in line[: mark.column + 1] and "token" in message:
         return "tabs cannot separate or indent; use spaces"
     if _EXPRESSION.match(line):
@@ -80,20 +82,19 @@ def _hint(message: str, text: str, mark: Mark) -> str:
     return next((hint for part, hint in _HINTS if part in message), "")
 
 
-def refuse_invisible(text: str, file: str) -> list[Diagnostic]:
+def refuse_invisible(source: Source) -> list[Diagnostic]:
     """One finding for the characters that no YAML file may have, at the first of them."""
-    first = _INVISIBLE.search(text)
+    first = _INVISIBLE.search(source.text)
     if first is None:
         return []
-    lines = lines_of(text[: first.start()])
-    source = lines_of(text[first.start() - len(lines[-1]) : first.start() + SOURCE_LIMIT])[0]
-    count = len(_INVISIBLE.findall(text))
+    before = _LINE_BREAK.split(source.text[: first.start()])
+    count = len(_INVISIBLE.findall(source.text))
     more = f", the first of {count:,}" if count > 1 else ""
     return [
         error(
             "Y006",
             f"control character U+{ord(first[0]):04X}{more}",
-            Place(file, len(lines), len(lines[-1]) + 1, source[:SOURCE_LIMIT]),
+            Place(source.file, len(before), len(before[-1]) + 1, source.lines[len(before) - 1][:SHOWN]),
             hint=f'write it as an escape in double quotes: "\\u{ord(first[0]):04X}"',
         )
     ]

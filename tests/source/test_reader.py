@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from composer.diagnostic import Place
-from composer.source.builder import ALIAS_BUDGET, DEPTH_LIMIT
+from composer.source.builder import ALIAS_BUDGET, DEPTH_LIMIT, FINDINGS_LIMIT
 from composer.source.reader import parse, parse_all, read_document, read_documents
 from tests.source.reading import FILE, findings_of, read, refusals
 
@@ -83,6 +83,10 @@ spec:
 """
     codes = "1:21 Y010, 2:1 Y013, 4:9 Y011, 5:10 Y012, 5:14 Y016, 6:9 Y018, 8:3 Y010, 9:8 Y019, 10:9 Y007"
     assert ", ".join(refusals(text)) == codes
+
+
+def test_a_file_full_of_mistakes_is_left_unread_after_a_hundred() -> None:
+    assert len(refusals("a: 1\n" * 10_000)) == FINDINGS_LIMIT
 
 
 def test_a_duplicate_key_shows_where_it_was_first_set() -> None:
@@ -206,9 +210,9 @@ def test_a_large_file_without_aliases_is_not_limited_by_the_alias_budget() -> No
 # Depth
 
 
-@pytest.mark.parametrize("opener", ["[", "{a: ", "- ", "? "])
-def test_a_document_of_ten_thousand_levels_is_refused(opener: str) -> None:
-    assert refusals(opener * 10_000)[-1].endswith("Y017")
+@pytest.mark.parametrize(("opener", "code"), [("[", "Y017"), ("{a: ", "Y017"), ("- ", "Y017"), ("? ", "Y014")])
+def test_a_document_of_ten_thousand_levels_is_refused(opener: str, code: str) -> None:
+    assert refusals(opener * 10_000)[-1].endswith(code)
 
 
 def test_depth_is_limited_at_the_level_that_is_too_much() -> None:
