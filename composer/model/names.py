@@ -114,7 +114,7 @@ class Names:
 
 _GROUP = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
-_DEVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_CHARACTERS = re.compile(r"[A-Za-z0-9_.-]*")
 
 
 @lru_cache(maxsize=1024)
@@ -124,16 +124,35 @@ def expand_names(pattern: str) -> Names:
     pieces = _GROUP.split(pattern)
     if len(pattern) > 253 or any(c in piece for piece in pieces[::2] for c in "{}"):
         raise UnitError(expected)
-    parts = tuple((piece,) if index % 2 == 0 else _group(piece) for index, piece in enumerate(pieces))
-    names = Names(parts)
+    names = Names(tuple((piece,) if index % 2 == 0 else _group(piece) for index, piece in enumerate(pieces)))
     if len(names) > MOST_DEVICE_NAMES:
         raise UnitError(f"{expected}, and at most {MOST_DEVICE_NAMES} of them; say `count` for more")
-    longest = "".join(max(part, key=len) for part in map(_samples, parts))
-    if not all(_DEVICE_NAME.fullmatch("".join(s)) for s in product(*map(_samples, parts))):
-        raise UnitError(f"{expected}: letters, digits, dashes, dots and underscores")
-    if len(longest) > LONGEST_DEVICE_NAME:
-        raise UnitError(f"{expected}, and at most {LONGEST_DEVICE_NAME} characters each")
+    if fault := _fault(names.parts):
+        raise UnitError(f"{expected}; {fault}")
+    if len(pieces) > 3 and len(set(names)) < len(names):
+        raise UnitError(f"{expected}, each of them once")
     return names
+
+
+def _fault(parts: tuple[_Part, ...]) -> str:
+    """Why some of the names cannot be a device's, judged by the longest number of a range and every word of a list."""
+    samples = [(f"{part.span[-1]:0{part.width}d}",) if isinstance(part, _Numbers) else part for part in parts]
+    written = all(_CHARACTERS.fullmatch(word) for words in samples for word in words)
+    if not (written and _leading(samples).isalnum()):
+        return "of letters, digits, dashes, dots and underscores, beginning with a letter or digit"
+    if sum(max(map(len, words)) for words in samples) > LONGEST_DEVICE_NAME:
+        return f"of at most {LONGEST_DEVICE_NAME} characters"
+    return ""
+
+
+def _leading(samples: list[tuple[str, ...]]) -> str:
+    """The characters that names begin with; "" where a name may be empty."""
+    leading = ""
+    for words in samples:
+        leading += "".join(word[:1] for word in words)
+        if all(words):
+            return leading
+    return ""
 
 
 def _group(text: str) -> _Part:
@@ -150,13 +169,6 @@ def _group(text: str) -> _Part:
     if padded and len(first) != len(last):
         raise UnitError(f"a range whose ends have the same number of digits, not {{{text}}}")
     return _Numbers(range(int(first), int(last) + 1), len(first) if padded else 1)
-
-
-def _samples(part: _Part) -> tuple[str, ...]:
-    """Enough of a part to judge all of it: the ends of a range, every word of a list."""
-    if isinstance(part, _Numbers):
-        return (f"{part.span[-1]:0{part.width}d}",)
-    return part
 
 
 def shorten(name: str, limit: int = 63) -> str:

@@ -116,6 +116,7 @@ def test_branches_of_promotion_are_kept_free() -> None:
         ("p{7..7}", ["p7"]),
         ("door-{left,right}", ["door-left", "door-right"]),
         ("{a,b}{1..2}", ["a1", "a2", "b1", "b2"]),
+        ("{a,}b{,c}", ["ab", "abc", "b", "bc"]),
         ("line-{1..2}-press-{00..01}.x", [f"line-{a}-press-{b}.x" for a in "12" for b in ("00", "01")]),
     ],
 )
@@ -143,6 +144,10 @@ def test_a_pattern_stands_for_its_names_in_order(pattern: str, expanded: list[st
         ("a/b", "letters, digits"),
         ("a+", "letters, digits"),
         ("p-{a,b/c}", "letters, digits"),
+        ("{x,}", "letters, digits"),
+        ("{x,}{y,}", "letters, digits"),
+        ("{x,}-y", "letters, digits"),
+        ("{a,aa}{a,aa}", "each of them once"),
         ("x" * 65, "at most 64 characters"),
         ("x" * 60 + "{00000..00001}", "at most 64 characters"),
         ("p-{0..1000000}", "at most 1000000"),
