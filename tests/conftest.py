@@ -7,6 +7,14 @@ import shutil
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine makes examples says nothing about the code. In CI the examples are the same in every run, so that a
+# failure belongs to the change it is reported for; elsewhere they are new ones each time.
+_SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+settings.register_profile("here", deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 Needs = Callable[..., dict[str, str]]
 """Program names to their paths; skips the test, loudly, where one is missing."""
