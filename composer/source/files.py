@@ -76,7 +76,7 @@ def list_files(
         for path, entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(path)
-            elif entry.is_symlink() and entry.is_dir():
+            elif _is_linked_folder(entry):
                 findings.append(_linked_folder(path))
             elif path.endswith(suffix):
                 found.append(path)
@@ -89,6 +89,13 @@ def _visible(root: Path, folder: str, without: Collection[str]) -> Iterator[tupl
             path = f"{folder}/{entry.name}" if folder else entry.name
             if not entry.name.startswith(".") and path not in without:
                 yield path, entry
+
+
+def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError:  # a circle of links; whoever reads it as a file is told so
+        return False
 
 
 def _refuse_outside(root: Path, path: str, descriptor: int) -> None:
@@ -131,7 +138,8 @@ def _too_large(path: str, size: str, limit: int) -> Diagnostic:
 
 def _unreadable(root: Path, path: str, problem: OSError | ValueError) -> Diagnostic:
     reason = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
-    hint = _near_miss(root / path) if isinstance(problem, FileNotFoundError) else ""
+    inside = not path.startswith("/") and ".." not in path.split("/")
+    hint = _near_miss(root / path) if inside and isinstance(problem, FileNotFoundError) else ""
     return error("Y001", f"cannot read {path}: {reason}", Place(path), hint=hint)
 
 

@@ -44,6 +44,11 @@ def test_a_missing_file_is_an_error_that_names_the_nearest(root: Path) -> None:
     assert "a.yaml" in finding.hint
 
 
+def test_a_hint_never_names_what_lies_outside(root: Path) -> None:
+    (finding,) = findings_of(lambda: read_bytes(root, "../secret.yml"))
+    assert (finding.code, finding.hint) == ("Y001", "")
+
+
 @pytest.mark.parametrize("path", ["no/such/folder.yaml", "sites/a.yaml/below", "a\0b", "x" * 300])
 def test_a_path_that_cannot_be_opened_is_an_error(root: Path, path: str) -> None:
     assert codes(lambda: read_bytes(root, path)) == ["Y001"]
@@ -229,6 +234,12 @@ def test_a_linked_folder_is_reported_and_not_followed(root: Path, target: str) -
     files, findings = list_files(root, "sites", ".yaml")
     assert files == ["sites/a.yaml"]
     assert [(finding.code, finding.place.file) for finding in findings] == [("Y021", "sites/link")]
+
+
+def test_a_circle_of_links_is_listed_and_refused_when_it_is_read(root: Path) -> None:
+    (root / "sites" / "x.yaml").symlink_to("x.yaml")
+    assert list_files(root, "sites", ".yaml") == (["sites/a.yaml", "sites/x.yaml"], [])
+    assert codes(lambda: read_bytes(root, "sites/x.yaml")) == ["Y001"]
 
 
 def test_a_file_where_a_folder_is_expected_is_an_error(root: Path) -> None:
