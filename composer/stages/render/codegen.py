@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, DependencyFinderVisitor, Frame
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
+
+from composer.stages.render.syntax import ANY_DEPTH, below
 
 OWN = "_"
 """Names that begin so are made by the compiler and always have a value."""
@@ -23,13 +25,11 @@ _STATEMENTS = (nodes.If, nodes.For, nodes.With, nodes.ExprStmt)
 class ExpressionGenerator(CodeGenerator):
     """What structural and text templates have in common."""
 
-    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
+    def pull_dependencies(self, statements: Iterable[nodes.Node]) -> None:
         """Writes local names for filters and tests, which are known to exist."""
-        visitor = DependencyFinderVisitor()
-        for node in nodes:
-            visitor.visit(node)
-        for known, names, table in ((self.filters, visitor.filters, "filters"), (self.tests, visitor.tests, "tests")):
-            for name in sorted(names - known.keys()):
+        found = [node for statement in statements for node in below(statement, ANY_DEPTH)]
+        for known, kind, table in ((self.filters, nodes.Filter, "filters"), (self.tests, nodes.Test, "tests")):
+            for name in sorted({node.name for node in found if isinstance(node, kind)} - known.keys()):
                 known[name] = self.temporary_identifier()
                 self.writeline(f"{known[name]} = environment.{table}[{name!r}]")
 

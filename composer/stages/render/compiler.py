@@ -81,9 +81,9 @@ class _Compiler:
             case Expression() | Text():
                 return self._wanted(node, way)
             case MappingNode():
-                return nodes.Dict(self._entries(node, way))
+                return _mapping(self._entries(node, way))
             case SequenceNode():
-                return nodes.List(self.items(node.items, way))
+                return _list(self.items(node.items, way))
             case Merge():
                 return _call("$merge", nodes.List(self.items(node.parts, way)))
             case Bind():
@@ -157,6 +157,24 @@ class _Compiler:
 
     def _variable(self, region: Region, key: str) -> str:
         return self._variables.setdefault((id(region), key), f"{OWN}v{len(self._variables)}")
+
+
+def _mapping(entries: list[nodes.Node]) -> nodes.Node:
+    """A mapping of *entries*, which is one constant where all of them are constant."""
+    if all(isinstance(entry, nodes.Pair) and _is_constant(entry.key, entry.value) for entry in entries):
+        return nodes.Const({entry.key.value: entry.value.value for entry in entries})  # type: ignore[attr-defined]
+    return nodes.Dict(entries)
+
+
+def _list(items: list[nodes.Node]) -> nodes.Node:
+    """A list of *items*, which is one constant where all of them are constant."""
+    if _is_constant(*items):
+        return nodes.Const([item.value for item in items])  # type: ignore[attr-defined]
+    return nodes.List(items)
+
+
+def _is_constant(*items: nodes.Node) -> bool:
+    return all(isinstance(item, nodes.Const) for item in items)
 
 
 def _call(helper: str, node: nodes.Node) -> nodes.Node:

@@ -8,6 +8,8 @@ from jinja2 import nodes
 
 from composer.stages.render.refusal import Refused
 
+ANY_DEPTH = 1_000_000
+
 
 def below(node: nodes.Node, levels: int) -> list[nodes.Node]:
     """Every node at or below *node*, level by level; raises Refused where there are more than so many levels."""
