@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,3 +127,84 @@ def test_objects_that_broke_their_schema_are_still_there_for_others() -> None:
     }
     found = check([*prelude(), *broken, Rendered(pod, component(), "a.yaml", 1)], context())
     assert "K030" not in {d.code for d in found}
+
+
+def policy(name: str = "x", **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "tenant-acme"}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def workload(name: str) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "x", "image": "x:1"}]}}
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
+    metadata = {"name": name, "namespace": "tenant-acme"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+BROKER = {"to": [{"podSelector": {"matchLabels": {"app": "mine"}}}], "ports": [{"port": 8883}]}
+MINE, EVERYBODY = {"matchLabels": {"app": "mine"}}, {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"podSelector": MINE, "egress": [BROKER], "ingress": []}, []),
+        ({"podSelector": EVERYBODY, "policyTypes": ["Ingress", "Egress"]}, []),
+        (
+            {"podSelector": MINE, "egress": [BROKER, {}]},
+            ["spec.egress.1 allows what does not follow from any document"],
+        ),
+        ({"podSelector": MINE, "egress": [{"to": BROKER["to"]}]}, ["spec.egress.0 allows"]),
+        ({"podSelector": MINE, "ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, ["spec.ingress.0 allows"]),
+        (
+            {"podSelector": EVERYBODY, "egress": [BROKER]},
+            ["spec.podSelector also chooses the pods of Deployment/other"],
+        ),
+    ],
+)
+def test_a_tenants_network_policy_allows_what_was_worked_out_for_its_own_pods(
+    spec: dict[str, Any], expected: list[str]
+) -> None:
+    mine, other = component("acme"), component("acme")
+    objects = [
+        *prelude(),
+        Rendered(policy(**spec), mine, "a.yaml", 1),
+        Rendered(workload("mine"), mine, "a.yaml", 1),
+        Rendered(workload("other"), other, "a.yaml", 1),
+    ]
+    known = replace(context(), network={mine: {"ingress": [], "egress": [BROKER]}})
+    said = [d.message for d in check(objects, known) if d.code == "K019"]
+    assert len(said) == len(expected)
+    assert all(start in message for start, message in zip(expected, said, strict=True)), said
+
+
+def test_where_an_operator_makes_objects_nothing_is_missed(tmp_path: Any) -> None:
+    lost = rendered(
+        """
+- apiVersion: v1
+  kind: Service
+  metadata: {name: emqx, namespace: edge-platform}
+  spec: {selector: {apps.emqx.io/instance: emqx}, ports: [{port: 8883}]}
+"""
+    )
+    operated = rendered(
+        "[{apiVersion: apps.emqx.io/v2beta1, kind: EMQX, metadata: {name: emqx, namespace: edge-platform}, spec: {}}]"
+    )
+    (tmp_path / "schemas/crds/apps.emqx.io").mkdir(parents=True)
+    (tmp_path / "schemas/crds/apps.emqx.io/emqx_v2beta1.json").write_text('{"properties": {"spec": {}}}')
+    assert [d.code for d in check([*prelude(), *lost], context(fleet=tmp_path))] == ["K035"]
+    assert check([*prelude(), *lost, *operated], context(fleet=tmp_path)) == []
+
+
+@pytest.mark.parametrize("labels", ["text", 5, ["a"], {"pod-security.kubernetes.io/enforce": 5}])
+def test_a_broken_namespace_is_one_finding_among_others(labels: Any) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tools", "labels": labels}}
+    thing = {**workload("x"), "metadata": {"name": "x", "namespace": "tools"}}
+    assert {"K006", "K041", "K042"} == {d.code for d in findings(namespace, thing)}
+
+
+def test_a_tenants_object_of_an_unusable_schema_still_stays_at_home(tmp_path: Any) -> None:
+    (tmp_path / "schemas/crds/example.com").mkdir(parents=True)
+    (tmp_path / "schemas/crds/example.com/press_v1.json").write_text("{")
+    press = rendered("[{apiVersion: example.com/v1, kind: Press, metadata: {name: x}}]", "acme")
+    assert [d.code for d in check([*prelude(), *press], context(fleet=tmp_path))] == ["K014", "K009"]

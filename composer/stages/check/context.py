@@ -28,21 +28,24 @@ class CheckContext:
     """What a site's objects are checked against.
 
     *kubernetes* is the cluster's version, written at the place that *version_place* works out; *fleet* is the
-    fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the
-    Secrets that documents declare and that are never rendered.
+    fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the Secrets that
+    documents declare and that are never rendered; *network* maps a component to the rules its NetworkPolicies may
+    have ({ingress: [...], egress: [...]}).
     """
 
     kubernetes: str
     version_place: Callable[[], Place]
     fleet: Path | None = None
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    network: Mapping[Component, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, wiring: Wiring) -> CheckContext:
         """The context of a wired site."""
         stack = wiring.stack
         version = str(stack.spec["cluster"]["version"])
-        return cls(version, partial(_version_place, stack), stack.fleet.root, _declared_secrets(stack))
+        network = {wired.component: wired.context["network"] for wired in wiring.wired}
+        return cls(version, partial(_version_place, stack), stack.fleet.root, _declared_secrets(stack), network)
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.

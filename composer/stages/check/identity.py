@@ -26,15 +26,14 @@ def check_identity(site: Site) -> Iterator[Diagnostic]:
 def check_scope(site: Site) -> Iterator[Diagnostic]:
     """Kinds that have a namespace are given one that exists, the others none."""
     for subject in site.sound:
-        kind = site.schemas.kind(subject.api_version, subject.kind)
-        scope = kind.scope if kind else ""
+        scope = site.schemas.scope(subject.api_version, subject.kind)
         if scope == "Namespaced" and not subject.namespace:
             message = "is missing: without it, the object lands wherever somebody applies it"
             yield finding("K011", subject, ("metadata", "namespace"), message)
         elif scope == "Cluster" and subject.namespace:
             message = f"is {subject.namespace!r}; a {subject.kind} belongs to the whole cluster and has none"
             yield finding("K012", subject, ("metadata", "namespace"), message)
-        elif subject.namespace and not site.knows(subject.namespace):
+        elif subject.namespace and subject.namespace not in site.namespaces:
             yield from _missing_namespace(site, subject)
 
 

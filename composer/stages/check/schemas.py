@@ -89,6 +89,14 @@ class Schemas:
             self._kinds[key] = self._find(api_version, kind)
         return self._kinds[key]
 
+    def scope(self, api_version: str, kind: str) -> str:
+        """ "Namespaced", "Cluster", or "" where nothing usable says so."""
+        try:
+            found = self.kind(api_version, kind)
+        except Rejected:
+            return ""
+        return found.scope if found else ""
+
     def api_versions(self, kind: str) -> list[str]:
         """The API versions in which Kubernetes itself knows *kind*."""
         found = (name.split(".", 2) for name in self._written() if name.startswith(f"{kind}."))

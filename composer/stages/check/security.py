@@ -12,6 +12,7 @@ from typing import Any
 from composer.diagnostic import Diagnostic
 from composer.source.document import Route
 from composer.stages.check.finding import finding
+from composer.stages.check.mentions import text_at
 from composer.stages.check.objects import Container, Pod
 from composer.stages.check.selectors import actions
 from composer.stages.check.site import Site
@@ -65,8 +66,7 @@ def check_security(site: Site) -> Iterator[Diagnostic]:
 
 
 def _level(namespace: Mapping[str, Any]) -> str:
-    level: str = (namespace["metadata"].get("labels") or {}).get(ENFORCE, "")
-    return level
+    return text_at(namespace, "metadata", "labels", ENFORCE)
 
 
 def _context(container: Container) -> Mapping[str, Any]:

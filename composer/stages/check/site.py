@@ -17,6 +17,20 @@ EXISTING_NAMESPACES = frozenset(
 """Namespaces that are there before anything is delivered."""
 
 
+PLAIN_GROUPS = frozenset(
+    {
+        "argoproj.io",
+        "cert-manager.io",
+        "external-secrets.io",
+        "gateway.networking.k8s.io",
+        "kustomize.toolkit.fluxcd.io",
+        "monitoring.coreos.com",
+        "source.toolkit.fluxcd.io",
+    }
+)
+"""Groups of custom resources that make no objects around them, or only such as the rules know of."""
+
+
 class Site:
     """The objects under check. *subjects* are all with a name, *sound* those that follow their schema."""
 
@@ -48,7 +62,13 @@ class Site:
 
     def knows(self, namespace: str) -> bool:
         """Whether all that *namespace* holds is among the objects; in others, somebody else puts things."""
-        return namespace in self.namespaces
+        return namespace in self.namespaces and namespace not in self._operated
+
+    @cached_property
+    def _operated(self) -> frozenset[str]:
+        """The namespaces with custom resources of operators that make pods, Services and Secrets of them."""
+        known = self.schemas.groups | PLAIN_GROUPS
+        return frozenset(subject.namespace for subject in self.subjects if subject.group not in known)
 
     @cached_property
     def _pods_by_label(self) -> Mapping[tuple[str, str, str], list[Pod]]:

@@ -12,12 +12,13 @@ from composer.stages.check.objects import Pod, Subject
 from composer.stages.check.site import Site
 
 CERTIFICATES = ("cert-manager.io", "Certificate")
+NETWORK_POLICIES = ("networking.k8s.io", "NetworkPolicy")
 
 TENANT_KINDS = frozenset(
     {
         *((group, kind) for group, kind, _ in WORKLOADS),
         ("", "ServiceAccount"),
-        ("networking.k8s.io", "NetworkPolicy"),
+        NETWORK_POLICIES,
         CERTIFICATES,
     }
 )
@@ -35,7 +36,7 @@ def check_walls(site: Site) -> Iterator[Diagnostic]:
     for kind, rule in _KINDS.items():
         for subject in site.of_kind(*kind):
             if subject.tenant:
-                yield from rule(subject)
+                yield from rule(site, subject)
     for pod in site.pods:
         if pod.subject.tenant:
             yield from _priority(pod)
@@ -51,7 +52,7 @@ def _is_at_home(subject: Subject, tenant: str) -> bool:
 def _misplaced(site: Site, subject: Subject) -> Diagnostic:
     home = tenant_namespace(subject.tenant)
     owner = f"tenant {subject.tenant}"
-    if not subject.namespace and _is_cluster_wide(site, subject):
+    if not subject.namespace and site.schemas.scope(subject.api_version, subject.kind) == "Cluster":
         return finding("K015", subject, (), f"belongs to the whole cluster, but is made for {owner}")
     if subject.namespace != home:
         where = repr(subject.namespace) if subject.namespace else "missing"
@@ -62,21 +63,16 @@ def _misplaced(site: Site, subject: Subject) -> Diagnostic:
     return finding("K016", subject, ("kind",), message, hint=f"allowed: {allowed}")
 
 
-def _is_cluster_wide(site: Site, subject: Subject) -> bool:
-    kind = site.schemas.kind(subject.api_version, subject.kind)
-    return kind is not None and kind.scope == "Cluster"
-
-
-def _issuer(subject: Subject) -> Iterator[Diagnostic]:
+def _issuer(_: Site, subject: Subject) -> Iterator[Diagnostic]:
     """Who signs with another tenant's CA can become any of its devices."""
-    _, kind, name = issuer_of(subject)
+    kind, name = issuer_of(subject)[1:]
     own = tenant_issuer(subject.tenant)
     if (kind, name) != ("ClusterIssuer", own):
         message = f"is {kind}/{name}; expected ClusterIssuer/{own}, the tenant's own"
         yield finding("K017", subject, ("spec", "issuerRef"), message)
 
 
-def _service(subject: Subject) -> Iterator[Diagnostic]:
+def _service(_: Site, subject: Subject) -> Iterator[Diagnostic]:
     """An external address or name can draw other people's traffic."""
     spec = subject.object["spec"]
     if spec.get("externalIPs"):
@@ -90,8 +86,28 @@ def _service(subject: Subject) -> Iterator[Diagnostic]:
         )
 
 
-_KINDS: Mapping[tuple[str, str], Callable[[Subject], Iterator[Diagnostic]]] = {
+def _network(site: Site, subject: Subject) -> Iterator[Diagnostic]:
+    """A policy adds to the others, so each may say only what was worked out, and about the component's own pods."""
+    component, spec = subject.rendered.component, subject.object["spec"]
+    known = site.context.network.get(component)
+    if known is None:
+        return
+    for direction in ("ingress", "egress"):
+        for index, rule in enumerate(spec.get(direction, ())):
+            if rule not in known.get(direction, ()):
+                hint = "take the rules from `network`; a parameter `egress` declares peers outside of the cluster"
+                message = "allows what does not follow from any document"
+                yield finding("K019", subject, ("spec", direction, index), message, hint=hint)
+    allows = spec.get("ingress") or spec.get("egress")
+    for pod in site.selected(subject.namespace, spec.get("podSelector", {})) if allows else ():
+        if pod.subject.rendered.component is not component:
+            message = f"also chooses the pods of {pod.subject.label}, which belong to another component"
+            yield finding("K019", subject, ("spec", "podSelector"), message)
+
+
+_KINDS: Mapping[tuple[str, str], Callable[[Site, Subject], Iterator[Diagnostic]]] = {
     CERTIFICATES: _issuer,
+    NETWORK_POLICIES: _network,
     ("", "Service"): _service,
 }
 """What else is asked of a tenant's objects of a kind."""
