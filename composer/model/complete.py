@@ -77,9 +77,7 @@ def _broken(rule: Rule, route: Route, found: Mapping[str, Any]) -> Iterator[Lack
     if not there and (rule.exactly or rule.at_least):
         yield Lack(route, f"{path_text(route)} needs one of {', '.join((*rule.exactly, *rule.at_least))}")
     elif rule.exactly and len(there) > 1:
-        yield Lack(
-            (*route, there[-1]), f"{path_text(route)} has {' and '.join(there)}, of which only one can hold"
-        )
+        yield Lack((*route, there[-1]), f"{path_text(route)} has {' and '.join(there)}, of which only one can hold")
 
 
 def point_lacks(spec: Mapping[str, Any]) -> Iterator[Lack]:

@@ -19,8 +19,6 @@ def matching(value: Any, pattern: Pattern, route: Route = ()) -> Iterator[tuple[
         if isinstance(value, dict) and pattern[0] in value:
             yield from matching(value[pattern[0]], pattern[1:], (*route, pattern[0]))
     else:
-        items = (
-            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        )
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for key, inner in items:
             yield from matching(inner, pattern[1:], (*route, key))

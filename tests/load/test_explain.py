@@ -26,14 +26,9 @@ EXAMPLES = {
 }
 
 ODD = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-1, 70_000)
-    | st.floats(0, 10)
-    | st.text("a1/+#{}. \n", max_size=6),
+    st.none() | st.booleans() | st.integers(-1, 70_000) | st.floats(0, 10) | st.text("a1/+#{}. \n", max_size=6),
     lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(st.text("ab-", min_size=1, max_size=3), inner, max_size=2)
+        st.lists(inner, max_size=2) | st.dictionaries(st.text("ab-", min_size=1, max_size=3), inner, max_size=2)
     ),
     max_leaves=4,
 )

@@ -100,8 +100,7 @@ def test_use_of_a_tenant_that_is_not_in_the_fleet_is_found(tmp_path: Path) -> No
     }
     _, findings = load_fleet(write(tmp_path, files))
     assert lines(findings) == [
-        "sites/tenants/acme.yaml:4:24 D034 spec.uses.0.tenant: there is no tenant 'glbex' "
-        "| did you mean 'globex'?"
+        "sites/tenants/acme.yaml:4:24 D034 spec.uses.0.tenant: there is no tenant 'glbex' | did you mean 'globex'?"
     ]
 
 

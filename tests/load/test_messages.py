@@ -39,10 +39,7 @@ MISTAKES = [block.split("\n    ") for block in (HERE / "mistakes.txt").read_text
 
 @pytest.mark.parametrize(("spec", "expected"), MISTAKES)
 def test_a_mistake_is_told_in_the_users_words(tmp_path: Path, spec: str, expected: str) -> None:
-    found = [
-        line.split(" ", 1)[1]
-        for line in lines(findings_of(write(tmp_path, {"a.yaml": site("a", spec)}), "a"))
-    ]
+    found = [line.split(" ", 1)[1] for line in lines(findings_of(write(tmp_path, {"a.yaml": site("a", spec)}), "a"))]
     assert found == [expected]
 
 

@@ -90,9 +90,7 @@ def test_two_sites_of_one_name_are_found_without_opening_them_and_neither_is_use
 
 
 def test_names_that_differ_only_in_case_are_shown_together(tmp_path: Path) -> None:
-    _, findings = load_fleet(
-        write(tmp_path, {"eu/Berlin.yaml": site("Berlin"), "berlin.yaml": site("berlin")})
-    )
+    _, findings = load_fleet(write(tmp_path, {"eu/Berlin.yaml": site("Berlin"), "berlin.yaml": site("berlin")}))
     assert [(d.code, d.place.file, d.related[0].place.file) for d in findings] == [
         ("D020", "sites/eu/Berlin.yaml", "sites/berlin.yaml")
     ]

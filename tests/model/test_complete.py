@@ -80,9 +80,7 @@ def test_what_no_layer_says_about_a_site_is_named(route: tuple[str, ...]) -> Non
         ),
     ],
 )
-def test_a_component_needs_what_it_cannot_work_without(
-    role: str, spec: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_component_needs_what_it_cannot_work_without(role: str, spec: dict[str, Any], expected: list[str]) -> None:
     assert said(spec, COMPONENT[role]) == expected
 
 

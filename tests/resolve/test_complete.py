@@ -11,9 +11,7 @@ from composer.stages.load import load_fleet, load_site
 from composer.stages.resolve import Resolver
 from tests.load.fleets import document, site, write
 
-CLUSTER = (
-    'cluster: {version: "1.33", domain: a.example.com, capabilities: {cert-manager: "1.18", flux: "2.6"}}'
-)
+CLUSTER = 'cluster: {version: "1.33", domain: a.example.com, capabilities: {cert-manager: "1.18", flux: "2.6"}}'
 
 
 def refused(root: Path, name: str) -> list[str]:
@@ -35,9 +33,7 @@ def test_the_place_is_the_nearest_thing_a_layer_says(tmp_path: Path) -> None:
     files = {
         "profiles/p.yaml": document("Profile", "p", f"{{{CLUSTER}, uplink: {{ca: files/a.pem}}}}"),
         "tenants/t.yaml": document("Tenant", "t", "{streams: {s: {blueprint: stream-bento, from: a}}}"),
-        "a.yaml": site(
-            "a", "{profiles: [p], uplink: {site: b}, tenants: {t: {devices: {d: {subscribe: [a]}}}}}"
-        ),
+        "a.yaml": site("a", "{profiles: [p], uplink: {site: b}, tenants: {t: {devices: {d: {subscribe: [a]}}}}}"),
         "files/a.pem": "",
     }
     assert sorted(refused(write(tmp_path, files), "a")) == [

@@ -19,9 +19,7 @@ from composer.stages.load.schema import HOMES
 from tools import build_reference, build_schemas
 
 KINDS = sorted(HOMES)
-SCHEMAS = {
-    kind: json.loads((packaged("schemas") / f"{kind.lower()}.schema.json").read_text()) for kind in KINDS
-}
+SCHEMAS = {kind: json.loads((packaged("schemas") / f"{kind.lower()}.schema.json").read_text()) for kind in KINDS}
 
 Found = tuple[str, dict[str, Any]]
 
@@ -55,9 +53,7 @@ def test_the_reference_of_documents_is_what_the_schemas_say() -> None:
 
 def test_links_in_the_reference_lead_somewhere() -> None:
     page = build_reference.PAGE.read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^a-z0-9-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"(?m)^#+ (.*)$", page)
-    }
+    headings = {re.sub(r"[^a-z0-9-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"(?m)^#+ (.*)$", page)}
     assert set(re.findall(r"\]\(#([^)]*)\)", page)) <= headings
 
 
@@ -88,9 +84,7 @@ def test_unknown_keys_are_errors_everywhere_but_in_params() -> None:
     for path, part in FIELDS:
         if "object" in part.get("type", []):
             anything = path.rpartition("/")[2] in ("params", "params-or-null")
-            assert (
-                part["additionalProperties"] is True if anything else part["additionalProperties"] is not True
-            ), path
+            assert part["additionalProperties"] is True if anything else part["additionalProperties"] is not True, path
 
 
 def test_no_schema_offers_alternatives_so_every_message_is_about_one_thing() -> None:
@@ -108,9 +102,7 @@ def test_every_example_fits_its_own_schema() -> None:
         for path, part in parts(SCHEMAS[kind]):
             rooted = {**part, "$defs": SCHEMAS[kind]["$defs"]}
             for example in part.get("examples", ()):
-                assert list(jsonschema.Draft202012Validator(rooted).iter_errors(example)) == [], (
-                    f"{kind}{path}"
-                )
+                assert list(jsonschema.Draft202012Validator(rooted).iter_errors(example)) == [], f"{kind}{path}"
 
 
 def test_every_format_is_one_the_composer_checks() -> None:

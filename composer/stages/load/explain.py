@@ -69,9 +69,7 @@ def explain(document: Document, schema: Mapping[str, Any]) -> Iterator[Diagnosti
     refusals = [_refusal(document, found) for found in validator.iter_errors(document.data)]
     findings = [finding for refusal in _telling(refusals) for finding in _findings(refusal)]
     findings = findings or [_not_finite(document, route) for route in _not_finite_routes(document.data, ())]
-    yield from findings or [
-        error("D011", "the document does not fit the schema of its kind", document.place())
-    ]
+    yield from findings or [error("D011", "the document does not fit the schema of its kind", document.place())]
 
 
 def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:

@@ -81,11 +81,7 @@ def _fleet_document(root: Path, tenants: Collection[str]) -> Document:
     if not (root / FLEET_FILE).exists():
         hint = "run the composer inside a fleet or name one with -C DIR; `composer init DIR` makes a new one"
         raise Rejected(
-            [
-                error(
-                    "D024", "there is no fleet here: it has no sites/fleet.yaml", Place(FLEET_FILE), hint=hint
-                )
-            ]
+            [error("D024", "there is no fleet here: it has no sites/fleet.yaml", Place(FLEET_FILE), hint=hint)]
         )
     document = read_document(root, FLEET_FILE)
     findings = check_schema(document, "Fleet") or [
@@ -103,9 +99,7 @@ def _check_points(document: Document) -> list[Diagnostic]:
     return [error("D012", f"spec.{lack.message}", document.place(("spec", *lack.route))) for lack in found]
 
 
-def _shared(
-    root: Path, listing: Listing, kind: str, tenants: Collection[str]
-) -> tuple[dict[str, Document], Broken]:
+def _shared(root: Path, listing: Listing, kind: str, tenants: Collection[str]) -> tuple[dict[str, Document], Broken]:
     """The documents of a listing that can be used, and what is wrong with the others, by name."""
     good: dict[str, Document] = {}
     broken: Broken = dict(listing.doubles)

@@ -76,9 +76,7 @@ def _check_chain(fleet: Fleet, site: str, link: Link) -> list[Diagnostic]:
     circle = " -> ".join([*passed[passed.index(hub) :], hub])
     related = [] if next_link is link else [Related("and leads back from here", next_link.place)]
     message = f"the uplinks lead in a circle: {circle}"
-    return [
-        error("D031", message, link.place, hint="a hub's own uplink must lead further up", related=related)
-    ]
+    return [error("D031", message, link.place, hint="a hub's own uplink must lead further up", related=related)]
 
 
 @lru_cache(maxsize=256)
@@ -96,6 +94,4 @@ def _hub(fleet: Fleet, name: str) -> Document | tuple[Diagnostic, ...]:
 
 def _unusable(hub: str, findings: tuple[Diagnostic, ...], link: Link) -> Diagnostic:
     related = [Related(findings[0].message, findings[0].place)]
-    return error(
-        "D033", f"the hub {hub} cannot be used: its own document has errors", link.place, related=related
-    )
+    return error("D033", f"the hub {hub} cannot be used: its own document has errors", link.place, related=related)

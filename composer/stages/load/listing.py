@@ -83,9 +83,7 @@ def _bad_name(name: str, path: str, good: Mapping[str, str]) -> Diagnostic:
     same = good.get(name.casefold())
     related = [Related("differs from this one only in upper and lower case", Place(same))] if same else []
     message = f"{_shown(name)!r} cannot be a name: {name_fault(name)}"
-    return error(
-        "D020", message, Place(_shown(path)), hint="rename the file and metadata.name", related=related
-    )
+    return error("D020", message, Place(_shown(path)), hint="rename the file and metadata.name", related=related)
 
 
 def _doubles(name: str, paths: list[str]) -> tuple[Diagnostic, ...]:

@@ -43,11 +43,7 @@ def _envelope(document: Document, kind: str) -> list[Diagnostic]:
     data = document.data
     if not isinstance(data, dict):
         hint = f"a document has the keys apiVersion: {API_VERSION}, kind: {kind}, metadata and spec"
-        return [
-            error(
-                "D010", f"expected a document of kind {kind}, found no mapping", document.place(), hint=hint
-            )
-        ]
+        return [error("D010", f"expected a document of kind {kind}, found no mapping", document.place(), hint=hint)]
     findings = []
     version, written = data.get("apiVersion"), data.get("kind")
     if version is not None and version != API_VERSION:
@@ -55,9 +51,7 @@ def _envelope(document: Document, kind: str) -> list[Diagnostic]:
         findings.append(error("D008", message, document.place(("apiVersion",))))
     if written is not None and written != kind:
         hint = HOMES.get(str(written)) or did_you_mean(str(written), [kind])
-        findings.append(
-            error("D009", f"kind is {written!r}; expected {kind}", document.place(("kind",)), hint=hint)
-        )
+        findings.append(error("D009", f"kind is {written!r}; expected {kind}", document.place(("kind",)), hint=hint))
     return findings
 
 
@@ -73,6 +67,4 @@ def _validator(kind: str) -> Draft202012Validator:
     import jsonschema_rs  # noqa: PLC0415 - not needed for --help
 
     formats = {name: fits(check) for name, check in FORMATS.items()}
-    return jsonschema_rs.Draft202012Validator(
-        _schema(kind), formats=formats, validate_formats=True, offline=True
-    )
+    return jsonschema_rs.Draft202012Validator(_schema(kind), formats=formats, validate_formats=True, offline=True)
