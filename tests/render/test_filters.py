@@ -135,10 +135,3 @@ def test_a_missing_value_stays_missing_through_every_filter(name: str) -> None:
     }
     found = findings(f'a: "{{{{ site.nope|{name}{arguments.get(name, "")} }}}}"', CONTEXT)
     assert [finding.code for finding in found] == ["T008"]
-
-
-def test_every_filter_is_described_for_authors() -> None:
-    from pathlib import Path  # noqa: PLC0415
-
-    guide = Path("docs/blueprints.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(FILTERS) if f"`{name}" not in guide] == []
