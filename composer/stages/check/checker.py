@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from weakref import WeakKeyDictionary
 
 from composer.diagnostic import Diagnostic, error, in_order
 from composer.model.stack import Rendered
@@ -12,33 +13,44 @@ from composer.stages.check.fields import check_fields
 from composer.stages.check.identity import check_identity, check_scope
 from composer.stages.check.images import check_images
 from composer.stages.check.labels import check_labels
-from composer.stages.check.objects import subject_of
+from composer.stages.check.objects import Subject, subject_of
 from composer.stages.check.places import place_of, written_at
 from composer.stages.check.references import check_references
 from composer.stages.check.resources import check_resources
+from composer.stages.check.schemas import Schemas
 from composer.stages.check.security import check_security
 from composer.stages.check.selectors import check_policies, check_probes, check_services, check_workloads
 from composer.stages.check.site import Site
 from composer.stages.check.volumes import check_doubles, check_volumes
 from composer.stages.check.walls import check_walls
 
-RULES: tuple[Callable[[Site], Iterator[Diagnostic]], ...] = (
-    check_identity,
-    check_scope,
-    check_walls,
+Rule = Callable[[Site], Iterator[Diagnostic]]
+
+ALONE: tuple[Rule, ...] = (
     check_labels,
     check_contents,
     check_images,
     check_doubles,
     check_volumes,
+    check_probes,
+    check_resources,
+)
+"""Rules that look at one object after the other, whatever else there is."""
+
+TOGETHER: tuple[Rule, ...] = (
+    check_identity,
+    check_scope,
+    check_walls,
     check_references,
     check_workloads,
     check_services,
-    check_probes,
     check_policies,
     check_security,
-    check_resources,
 )
+"""Rules that look at an object among all others of its site."""
+
+_fine: WeakKeyDictionary[Rendered, Schemas] = WeakKeyDictionary()
+"""Objects that sites share and that are right by themselves, and the schemas they were held against."""
 
 
 def check(objects: Sequence[Rendered], context: CheckContext) -> list[Diagnostic]:
@@ -48,14 +60,28 @@ def check(objects: Sequence[Rendered], context: CheckContext) -> list[Diagnostic
     """
     schemas, findings = context.schemas()
     named = [(rendered, subject_of(rendered)) for rendered in objects]
-    subjects = [subject for _, subject in named if subject is not None]
-    sound, misfits = check_fields(subjects, schemas)
     findings += [_nameless(rendered) for rendered, subject in named if subject is None]
-    findings += misfits
-    site = Site(context, schemas, subjects, sound)
-    for rule in RULES:
+    subjects = [subject for _, subject in named if subject is not None]
+    unsound = _check_alone(context, schemas, subjects, findings)
+    site = Site(context, schemas, subjects, [s for s in subjects if id(s) not in unsound] if unsound else subjects)
+    for rule in TOGETHER:
         findings += rule(site)
     return in_order(findings)
+
+
+def _check_alone(
+    context: CheckContext, schemas: Schemas, subjects: Sequence[Subject], findings: list[Diagnostic]
+) -> frozenset[int]:
+    """Looks at those that are not known to be fine; gives the ids of subjects that do not follow their schema."""
+    fresh = [subject for subject in subjects if _fine.get(subject.rendered) is not schemas]
+    sound, found = check_fields(fresh, schemas)
+    site = Site(context, schemas, fresh, sound)
+    for rule in ALONE:
+        found += rule(site)
+    if not found:
+        _fine.update({s.rendered: schemas for s in fresh if s.rendered.component.shared})
+    findings += found
+    return frozenset(map(id, fresh)) - frozenset(map(id, sound))
 
 
 def _nameless(rendered: Rendered) -> Diagnostic:
