@@ -83,9 +83,9 @@ class Text(TextFunction):
 
     def __call__(self, name: str, /, **extra: Any) -> str:
         if extra:
-            return self._texts.render(name, {**self._context, **extra, "text": self})
+            return self._texts.render(name, {**variables(self._context, self), **extra})
         if name not in self._made:
-            self._made[name] = self._texts.render(name, {**self._context, "text": self})
+            self._made[name] = self._texts.render(name, variables(self._context, self))
         return self._made[name]
 
 

@@ -49,9 +49,9 @@ class Texts:
 
     def render(self, name: str, variables: dict[str, Any]) -> Quoted:
         """The text that template *name* makes of *variables*."""
-        template = self._templates[name]
+        context = self.sandbox.context_class(self.sandbox, variables, name, {})
         made, length = [], 0
-        for part in template.root_render_func(template.new_context(variables)):
+        for part in self._templates[name].root_render_func(context):
             made.append(part)
             length += len(part)
             check_length(length)
