@@ -33,8 +33,10 @@ bench: $(VENV)/.installed  ## measure speed on generated fleets (SITES="100 1000
 wheel: $(VENV)/.installed  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
-schemas: $(VENV)/.installed  ## derive schemas/kubernetes from the package kubernetes-validate
-	$(BIN)/python schemas/kubernetes/reduce.py
+schemas: $(VENV)/.installed  ## write schemas/ and docs/reference/documents.md anew from what they are derived from
+	$(BIN)/python -m tests.generate.build_schemas
+	$(BIN)/python -m tests.generate.build_reference
+	$(BIN)/python -m tests.generate.build_kubernetes
 
 lock: pyproject.toml  ## write requirements-dev.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)-lock

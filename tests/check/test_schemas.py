@@ -6,9 +6,8 @@ import copy
 import json
 import re
 from functools import cache
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import jsonschema
@@ -21,6 +20,7 @@ from composer.source.packaged import packaged
 from composer.stages.check.explain import explain
 from composer.stages.check.schemas import Schemas, compile_schema, definitions, schemas_for, versions
 from tests.check.sites import HERE, prelude, read_case
+from tests.generate import build_kubernetes
 
 FOLDER = packaged("schemas")
 KNOWN = versions(FOLDER)
@@ -28,19 +28,8 @@ NEWEST = KNOWN[-1]
 
 
 @cache
-def reduce() -> ModuleType:
-    """The script that derives the schemas."""
-    spec = spec_from_file_location("reduce", FOLDER / "kubernetes" / "reduce.py")
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
 def published(version: str) -> dict[str, Any]:
-    found: dict[str, Any] = reduce().published(version)
+    found: dict[str, Any] = build_kubernetes.published(version)
     return found
 
 
@@ -50,16 +39,16 @@ def text(version: tuple[int, int]) -> str:
 
 def test_the_schema_files_are_exactly_what_the_script_makes() -> None:
     files = {file.name: file.read_text() for file in (FOLDER / "kubernetes").glob("*.json")}
-    assert files == reduce().files()
+    assert files == build_kubernetes.files()
 
 
 @pytest.mark.parametrize("version", KNOWN, ids=text)
 def test_the_files_of_all_versions_together_hold_the_definitions_of_each(version: tuple[int, int]) -> None:
-    assert definitions(FOLDER, version) == reduce().reduced(published(text(version)))
+    assert definitions(FOLDER, version) == build_kubernetes.reduced(published(text(version)))
 
 
 def test_every_row_of_the_scripts_tables_is_about_something() -> None:
-    script, found = reduce(), definitions(FOLDER, NEWEST)
+    script, found = build_kubernetes, definitions(FOLDER, NEWEST)
     rows = [(name, key) for names, key, _ in script.ENUMS + script.LIST_ENUMS for name in names.split()]
     rows += [(name, key) for name, key, _ in script.TYPES] + list(script.KEYS)
     assert [row for row in rows if row[1] not in found.get(row[0], {}).get("properties", {})] == []

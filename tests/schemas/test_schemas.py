@@ -16,7 +16,7 @@ from composer.model.units import UnitError
 from composer.source.packaged import packaged
 from composer.stages.load.formats import FORMATS
 from composer.stages.load.schema import HOMES
-from tools import build_reference, build_schemas
+from tests.generate import build_reference, build_schemas
 
 KINDS = sorted(HOMES)
 SCHEMAS = {kind: json.loads((packaged("schemas") / f"{kind.lower()}.schema.json").read_text()) for kind in KINDS}
@@ -40,14 +40,14 @@ FIELDS = [found for found in ALL if not found[0].endswith("/propertyNames")]
 
 
 def test_the_written_schemas_are_what_the_sources_say() -> None:
-    """Else: python -m tools.build_schemas"""
+    """Else: python -m tests.generate.build_schemas"""
     for kind, schema in build_schemas.schemas().items():
         file = packaged("schemas") / f"{kind.lower()}.schema.json"
         assert file.read_text(encoding="utf-8") == build_schemas.as_text(schema)
 
 
 def test_the_reference_of_documents_is_what_the_schemas_say() -> None:
-    """Else: python -m tools.build_reference"""
+    """Else: python -m tests.generate.build_reference"""
     assert build_reference.PAGE.read_text(encoding="utf-8") == build_reference.page()
 
 

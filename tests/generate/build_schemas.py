@@ -1,4 +1,4 @@
-"""Writes schemas/<kind>.schema.json from tools/schemas/*.yaml: `python -m tools.build_schemas`.
+"""Writes schemas/<kind>.schema.json from tests/generate/schemas/*.yaml: `python -m tests.generate.build_schemas`.
 
 The sources say each thing once; the written schemas are complete in themselves, so any editor can use them.
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 from composer.source.reader import read_document
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCES = "tools/schemas"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = "tests/generate/schemas"
 API_VERSION = "edge-composer.io/v1alpha1"
 BASE = "https://edge-composer.io/schemas"
 

@@ -310,7 +310,7 @@ def files() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    folder = Path(__file__).parent
+    folder = Path(__file__).resolve().parents[2] / "schemas" / "kubernetes"
     for name, content in files().items():
         (folder / name).write_text(content)
         sys.stdout.write(f"{name}: {len(content):,} bytes\n")

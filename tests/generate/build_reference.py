@@ -1,4 +1,4 @@
-"""Writes the lower part of docs/reference/documents.md from the schemas: `python -m tools.build_reference`.
+"""Writes the lower part of docs/reference/documents.md from the schemas: `python -m tests.generate.build_reference`.
 
 What stands above the marker is written by hand and stays.
 """
@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.build_schemas import ROOT, Schema, schemas
+from tests.generate.build_schemas import ROOT, Schema, schemas
 
 PAGE = ROOT / "docs/reference/documents.md"
-MARKER = "<!-- made by tools/build_reference.py from the schemas; do not edit below -->\n"
+MARKER = "<!-- made by tests/generate/build_reference.py from the schemas; do not edit below -->\n"
 
 _PLAIN = re.compile(r"(?!(?:[0-9.]+|true|false|null)$)[A-Za-z0-9_./@%+{}-][A-Za-z0-9_./@%+{}> -]*")
 _TYPES = {
