@@ -24,6 +24,7 @@ tls:
   schema: {enabled: {type: boolean}, versions: {type: list, minlength: 1, schema: {type: string}}}
 extra: {type: dict, allow_unknown: true, schema: {a: {type: integer}}}
 either: {anyof: [{type: integer, min: 5}, {type: string, allowed: [big]}]}
+free: {noneof: [{type: boolean}]}
 """
 
 
@@ -51,6 +52,7 @@ def test_a_parameter_is_explained_with_its_help_bounds_and_default() -> None:
         "enum": ["2.0", "2.1", None],
     }
     assert properties["window"]["examples"] == ["10s"]
+    assert properties["free"] == {}
     assert properties["window"]["patternErrorMessage"].startswith("expected a duration")
 
 

@@ -44,7 +44,7 @@ def _value(rule: Rule, *, closed: bool) -> Made:
     for word, combined in _LOGIC.items():
         if word in rule:
             parts.append({combined: [_value({**inherited, **choice}, closed=False) for choice in rule[word]]})
-    made = parts[0] if len(parts) == 1 else {"allOf": parts}
+    made = parts[0] if len(parts) == 1 else {"allOf": parts} if parts else {}
     return _or_null(made) if rule.get("nullable") or "default" in rule else made
 
 
