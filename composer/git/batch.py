@@ -37,9 +37,7 @@ class Batch:
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
             try:
-                self._process.input.write(
-                    "".join(f"{name}\n" for name in some).encode("utf-8", "surrogateescape")
-                )
+                self._process.input.write("".join(f"{name}\n" for name in some).encode("utf-8", "surrogateescape"))
                 self._process.input.flush()
             except BrokenPipeError:
                 raise self._process.failure() from None
@@ -60,9 +58,7 @@ class Batch:
         level = [(listing, "", id_) for listing, id_ in zip(listings, ids, strict=True)]
         while level:
             below = []
-            for (listing, prefix, _), content in zip(
-                level, self.contents([id_ for *_, id_ in level]), strict=True
-            ):
+            for (listing, prefix, _), content in zip(level, self.contents([id_ for *_, id_ in level]), strict=True):
                 for name, entry in tree_entries(content):
                     if name in _NEVER or "/" in name:
                         raise GitFailed(f"a tree holds the name {name!r}; 'git fsck' tells more")

@@ -35,6 +35,9 @@ _OWN_CONFIGURATION_ONLY = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/de
 
 _NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0")
 
+_SMALL = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=32m")
+"""So that git does not map whole packs, which are as large as all sites together."""
+
 
 class GitFailed(Exception):  # noqa: N818 - the name says what happened
     """git could not do it; the text is what git said. *killed* tells that it had no chance to clear up."""
@@ -49,7 +52,7 @@ def in_delivery(git_dir: Path, *words: str) -> list[str]:
 
     Since nothing in it is run, it does not matter who owns it.
     """
-    return ["git", f"--git-dir={git_dir}", "-c", f"safe.directory={git_dir}", *_NO_PROGRAMS, *words]
+    return ["git", f"--git-dir={git_dir}", "-c", f"safe.directory={git_dir}", *_NO_PROGRAMS, *_SMALL, *words]
 
 
 def in_source(folder: Path, *words: str) -> list[str]:

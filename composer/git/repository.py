@@ -51,9 +51,7 @@ def open_repository(path: Path) -> Repository:
     if bare != "true":
         raise Rejected([_unusable(repository, "it has a working copy; a delivery repository is bare")])
     if form != "sha1":
-        raise Rejected(
-            [_unusable(repository, f"its object ids are {form}, and the composer works with sha1")]
-        )
+        raise Rejected([_unusable(repository, f"its object ids are {form}, and the composer works with sha1")])
     return repository
 
 
@@ -98,9 +96,7 @@ def heads(repository: Repository, *patterns: str) -> Mapping[str, Head]:
     form = "--format=%(objectname) %(tree) %(refname)"
     found = {}
     for line in (
-        run(repository.command("for-each-ref", form, *references))
-        .decode("utf-8", "surrogateescape")
-        .splitlines()
+        run(repository.command("for-each-ref", form, *references)).decode("utf-8", "surrogateescape").splitlines()
     ):
         commit, tree, name = line.split(" ", 2)
         found[name.removeprefix("refs/heads/")] = Head(commit, tree)

@@ -40,10 +40,10 @@ def source_of(fleet: Path) -> Source:
     """
     try:
         with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
-            commit, document = objects.objects(["HEAD^{commit}", "HEAD:./sites/fleet.yaml"])
+            (commit,) = objects.objects(["HEAD^{commit}"])
         if commit is None:
             return Source()
-        changed = document is None or _has_changes(fleet)
+        changed = _has_changes(fleet)
     except GitFailed as failed:
         if "not a git repository" in str(failed):
             return Source()

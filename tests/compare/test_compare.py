@@ -49,9 +49,7 @@ def test_the_bookkeeping_of_a_site_is_no_change() -> None:
     old, new = with_text("berlin-01", "one").files, with_text("berlin-01", "two").files
     (change,) = compare_files(old, new)
     assert (change.identity.kind, [field.path for field in change.fields]) == ("ConfigMap", ["data.file"])
-    without = {
-        path: text for path, text in new.items() if "configmap" not in path and "kustomization" not in path
-    }
+    without = {path: text for path, text in new.items() if "configmap" not in path and "kustomization" not in path}
     assert [change.action for change in compare_files(new, without)] == [Action.REMOVED]
 
 
@@ -76,10 +74,7 @@ def test_flux_kustomizations_are_objects() -> None:
 )
 def test_a_file_that_somebody_broke_is_compared_as_text(text: bytes) -> None:
     fine = to_yaml(config_map("one")).encode()
-    found = [
-        (str(change.action), change.identity.kind)
-        for change in compare_files({"x.yaml": text}, {"x.yaml": fine})
-    ]
+    found = [(str(change.action), change.identity.kind) for change in compare_files({"x.yaml": text}, {"x.yaml": fine})]
     assert found == [("added", "ConfigMap"), ("removed", "File")]
 
 
@@ -170,8 +165,7 @@ def test_the_data_of_an_immutable_config_map_cannot_be_changed() -> None:
 )
 def test_a_volume_claim_may_grow_but_not_shrink(old: str, new: str, found: list[Any]) -> None:
     claims = [
-        thing("v1", "PersistentVolumeClaim", **at("spec.resources.requests.storage", size))
-        for size in (old, new)
+        thing("v1", "PersistentVolumeClaim", **at("spec.resources.requests.storage", size)) for size in (old, new)
     ]
     assert risks(claims[0], claims[1]) == found
 
@@ -187,8 +181,7 @@ def test_a_change_of_the_pods_restarts_them_and_says_so_once() -> None:
 def test_every_deletion_is_dangerous_and_says_what_goes() -> None:
     gone = [thing("v1", kind) for kind in ("ConfigMap", "Namespace", "PersistentVolumeClaim")]
     found = {
-        change.identity.kind: str(change.dangers[0].risk)
-        for change in compare(dict(zip("abc", gone, strict=True)), {})
+        change.identity.kind: str(change.dangers[0].risk) for change in compare(dict(zip("abc", gone, strict=True)), {})
     }
     assert found == {"ConfigMap": "deletes", "Namespace": "namespace", "PersistentVolumeClaim": "data"}
 
@@ -222,8 +215,6 @@ def test_a_value_of_another_type_is_another_change() -> None:
 def test_a_site_whose_lock_alone_differs_is_named_as_that() -> None:
     files = with_text("berlin-01", "1").files
     lock = files["composer.lock.yaml"]
-    changes = compare_files(
-        {"composer.lock.yaml": lock}, {"composer.lock.yaml": lock.replace(b"1111", b"2222")}
-    )
+    changes = compare_files({"composer.lock.yaml": lock}, {"composer.lock.yaml": lock.replace(b"1111", b"2222")})
     found = group([SiteDiff("berlin-01", "site/berlin-01", changes, {}, {})])
     assert (found.groups, found.bookkeeping) == ((), ("berlin-01",))

@@ -34,9 +34,7 @@ def same(old: Any, new: Any) -> bool:
 def _same_inside(old: Any, new: Any) -> bool:
     if isinstance(old, dict) and isinstance(new, dict):
         return old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
-    return (
-        isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and all(map(same, old, new))
-    )
+    return isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and all(map(same, old, new))
 
 
 @given(VALUES, VALUES)
@@ -71,9 +69,7 @@ def test_fields_are_named_as_people_write_them() -> None:
         ("conditions", "type", ("Ready", "Other")),
     ],
 )
-def test_items_are_matched_by_what_kubernetes_merges_them_by(
-    listed_as: str, key: str, values: tuple[Any, Any]
-) -> None:
+def test_items_are_matched_by_what_kubernetes_merges_them_by(listed_as: str, key: str, values: tuple[Any, Any]) -> None:
     first, second = ({key: value, "x": 1} for value in values)
     found = shown({listed_as: [first, second]}, {listed_as: [second | {"x": 2}]})
     assert found == [

@@ -75,10 +75,7 @@ def test_no_changes_are_said_in_one_line() -> None:
 
 def test_whatever_is_left_out_is_counted() -> None:
     old = {str(n): config_map(f"c{n}", "1\n2\n3\n4\n5\n6\n") for n in range(5)}
-    new = {
-        str(n): {**config_map(f"c{n}", "a\nb\nc\nd\ne\nf\n"), "x": 1, "y": "z" * 300, "z": 3}
-        for n in range(5)
-    }
+    new = {str(n): {**config_map(f"c{n}", "a\nb\nc\nd\ne\nf\n"), "x": 1, "y": "z" * 300, "z": 3} for n in range(5)}
     text = shown(old, new, "a", "b", "c", changes=2, fields=2, lines=3, width=20, sites=1)
     for cut in (
         "… 3 more changes not shown",
@@ -128,7 +125,7 @@ def test_no_format_shows_the_value_of_a_secret() -> None:
     old = b"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: hunter1, b: hunter3}\n"
     new = old.replace(b"hunter1", b"hunter2").replace(b", b: hunter3", b"")
     broken = b"kind: Secret\n\tstringData: {a: hunter1}\n"
-    for pair in ((old, new), (broken, new), (old, None), (None, new)):
+    for pair in ((old, new), (broken, new), (broken, None), (old, None), (None, new)):
         before, after = ({"platform/s.yaml": text} if text else {} for text in pair)
         diffs = [SiteDiff("berlin-01", "site/berlin-01", compare_files(before, after), before, after)]
         comparison = group(diffs)
@@ -138,9 +135,7 @@ def test_no_format_shows_the_value_of_a_secret() -> None:
 
 
 def test_json_has_the_documented_form() -> None:
-    diffs = difference(
-        {"a": config_map("a", "1"), "b": deployment("b")}, {"a": config_map("a", "2")}, "x", "y"
-    )
+    diffs = difference({"a": config_map("a", "1"), "b": deployment("b")}, {"a": config_map("a", "2")}, "x", "y")
     assert json.loads(as_json(group(diffs, unchanged=1))) == {
         "apiVersion": "edge-composer.io/v1alpha1",
         "kind": "Diff",
@@ -170,9 +165,7 @@ def test_json_has_the_documented_form() -> None:
 
 def test_json_leaves_out_the_side_where_there_is_no_value() -> None:
     diffs = difference({"a": config_map("a")}, {"a": {**config_map("a"), "x": None}})
-    assert json.loads(as_json(group(diffs)))["changes"][0]["fields"] == [
-        {"action": "added", "path": "x", "new": None}
-    ]
+    assert json.loads(as_json(group(diffs)))["changes"][0]["fields"] == [{"action": "added", "path": "x", "new": None}]
 
 
 PATHS = st.sampled_from(

@@ -36,9 +36,7 @@ def blueprint(name: str = "stream-bento", role: str = "stream", origin: str = "p
     )
 
 
-def rendered(
-    object_: dict[str, Any], *, tenant: str = "", role: str = "stream", name: str = "mean"
-) -> Rendered:
+def rendered(object_: dict[str, Any], *, tenant: str = "", role: str = "stream", name: str = "mean") -> Rendered:
     component = Component(name, role, tenant, blueprint(role=role), {}, {})
     return Rendered(object_, component, "manifests/all.yaml", 1)
 
@@ -48,9 +46,7 @@ def config_map(name: str, text: str = "a: 1\n", namespace: str = "edge-platform"
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"file": text}}
 
 
-def deployment(
-    name: str, namespace: str = "tenant-acme", image: str = "ghcr.io/acme/app:1.0.0"
-) -> dict[str, Any]:
+def deployment(name: str, namespace: str = "tenant-acme", image: str = "ghcr.io/acme/app:1.0.0") -> dict[str, Any]:
     container = {"name": "app", "image": image, "args": ["no", "1e3", "on"]}
     return {
         "apiVersion": "apps/v1",

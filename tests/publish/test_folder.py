@@ -84,9 +84,7 @@ def test_a_file_of_ours_that_was_edited_is_written_anew(tmp_path: Path) -> None:
     assert held(target) == with_text("berlin-01", "one").files
 
 
-@pytest.mark.parametrize(
-    "place", ["", "berlin-01", "berlin-01/platform", f"berlin-01/{BROKER}", ".berlin-01.new"]
-)
+@pytest.mark.parametrize("place", ["", "berlin-01", "berlin-01/platform", f"berlin-01/{BROKER}", ".berlin-01.new"])
 def test_a_link_is_never_written_through(tmp_path: Path, place: str) -> None:
     victim = tmp_path / "victim"
     victim.mkdir()
@@ -156,6 +154,7 @@ def test_a_run_killed_while_it_moved_files_is_made_good_by_the_next(
         real(*words, **options)  # type: ignore[arg-type]
 
     for left in range(4):
+        write_tree(target, with_text("berlin-01", "one").files)
         killed.left = left  # type: ignore[attr-defined]
         monkeypatch.setattr(os, "replace", killed)
         child = os.fork()
@@ -165,15 +164,13 @@ def test_a_run_killed_while_it_moved_files_is_made_good_by_the_next(
         assert os.waitpid(child, 0)[1] >> 8 == 9
         monkeypatch.setattr(os, "replace", real)
         # Not the same render: what the killed one has put there is still known to be the composer's.
-        third = with_text("berlin-01", "three")
+        third = site("berlin-01", [rendered(config_map("third", namespace="third"), role="ingress")])
         write_tree(target, third.files)
         assert held(target) == third.files
         assert [path.name for path in tmp_path.iterdir()] == ["berlin-01"]
 
 
-def test_a_folder_swapped_for_a_link_midway_leads_nowhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_swapped_for_a_link_midway_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, victim = tmp_path / "berlin-01", tmp_path / "victim"
     victim.mkdir()
     write_tree(target, with_text("berlin-01", "one").files)

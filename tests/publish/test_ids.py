@@ -65,9 +65,7 @@ def test_a_tree_is_read_back_as_it_was_written(repository: Path) -> None:
     blob = git(repository, "hash-object", "-w", "--stdin", content=b"x")
     rows = f"100755 blob {blob}\trun\n120000 blob {blob}\tlink\n100644 blob {blob}\twith space\n"
     tree = git(repository, "mktree", content=rows.encode())
-    content = bytes.fromhex(
-        git(repository, "cat-file", "tree", tree).encode("utf-8", "surrogateescape").hex()
-    )
+    content = bytes.fromhex(git(repository, "cat-file", "tree", tree).encode("utf-8", "surrogateescape").hex())
     found = dict(tree_entries(content))
     assert found == {
         "run": Entry("100755", blob),

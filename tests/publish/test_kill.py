@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from composer.diagnostic import Rejected
+from composer.git import lock
 from composer.git.repository import Repository, damage, heads
 from composer.stages.publish import Outcome
 from tests.publish.driver import kill, many_sites, run
@@ -61,6 +66,31 @@ def test_a_first_publish_that_is_killed_converges_too(
     published(repository, *many_sites(SITES, "old"))
     assert {branch: head.tree for branch, head in heads(repository).items()} == expected
     assert damage(repository) == ""
+
+
+def writing_git(process: subprocess.Popen[str]) -> int:
+    """The process id of the driver's `git fast-import`, as soon as there is one."""
+    while process.poll() is None:
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            if b"fast-import" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+    raise AssertionError("the driver ended without writing")
+
+
+def test_the_git_of_a_killed_publisher_holds_the_lock_until_it_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = delivery(tmp_path)
+    process = run(repository, "old", SITES)
+    child = writing_git(process)
+    os.kill(child, signal.SIGSTOP)
+    kill(process, family=False)
+    monkeypatch.setattr(lock, "_TRIES", 1)
+    with pytest.raises(Rejected, match="B012"):
+        published(repository, *many_sites(3, "old"))
+    monkeypatch.undo()
+    os.kill(child, signal.SIGCONT)
+    assert published(repository, *many_sites(3, "old"))[0].outcome is Outcome.PUBLISHED
 
 
 def test_a_disk_that_takes_no_more_leaves_every_branch_where_it_was(tmp_path: Path) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from composer.git import lock
+from composer.git.ids import blob_id, plain_files, tree_id
+from composer.git.importer import Commit, Importer
+from composer.git.lock import publishing
 from composer.git.process import GitFailed
 from composer.git.repository import Head, Repository, damage, heads
 from composer.git.source import Source
@@ -215,9 +219,7 @@ def test_a_foreign_file_where_the_site_needs_its_own_is_refused_and_replaced_whe
     published(repository, other, adopt=True)
     wanted = with_text("berlin-01", "two")
     result = only(published(repository, wanted))
-    assert [(finding.code, finding.place.file) for finding in result.findings] == [
-        ("B021", f"{BRANCH}:{blocking}")
-    ]
+    assert [(finding.code, finding.place.file) for finding in result.findings] == [("B021", f"{BRANCH}:{blocking}")]
     assert blocking in paths(repository, BRANCH)
     assert only(published(repository, wanted, adopt=True)).outcome is Outcome.PUBLISHED
     assert head(repository).tree == wanted.tree
@@ -228,9 +230,7 @@ def test_a_foreign_file_that_equals_what_is_rendered_is_no_obstacle(repository: 
     wanted = with_text("berlin-01", "two")
     published(repository, site("berlin-01", [rendered(config_map("x", namespace="z"), role="base")]))
     commit_by_hand(repository, BRANCH, {BROKER: wanted.files[BROKER].decode()})
-    published(
-        repository, site("berlin-01", [rendered(config_map("y", namespace="z"), role="base")]), adopt=True
-    )
+    published(repository, site("berlin-01", [rendered(config_map("y", namespace="z"), role="base")]), adopt=True)
     assert only(published(repository, wanted)).outcome is Outcome.PUBLISHED
     assert head(repository).tree == wanted.tree
 
@@ -318,16 +318,11 @@ def test_a_site_whose_files_were_left_behind_is_not_published_over_what_came_in(
     newer = only(published(repository, with_text("berlin-01", "two")))
     result = only(published(repository, old.without_files()))
     assert (result.outcome, result.commit) == (Outcome.MOVED, newer.commit)
-    assert (
-        only(published(repository, with_text("berlin-01", "two").without_files())).outcome
-        is Outcome.UNCHANGED
-    )
+    assert only(published(repository, with_text("berlin-01", "two").without_files())).outcome is Outcome.UNCHANGED
 
 
 def test_branches_that_cannot_be_together_fail_alone(repository: Repository) -> None:
-    git(
-        repository, "update-ref", "refs/heads/site/berlin-01/x", only(published(repository, site("a"))).commit
-    )
+    git(repository, "update-ref", "refs/heads/site/berlin-01/x", only(published(repository, site("a"))).commit)
     results = published(repository, site("berlin-01"), site("paris-02"))
     assert [result.outcome for result in results] == [Outcome.FAILED, Outcome.PUBLISHED]
     assert [finding.code for finding in results[0].findings] == ["B023"]
@@ -345,6 +340,35 @@ def test_sites_are_asked_for_as_they_are_written_and_not_kept(repository: Reposi
     assert [next(endless).outcome for _ in range(100)] == [Outcome.UNCHANGED] * 100
     endless.close()
     assert next(asked) <= 200
+
+
+def test_whoever_makes_the_sites_may_fork_before_there_is_a_lock(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_TRIES", 1)
+
+    taken = []
+
+    def sites() -> Iterator[SiteFiles]:
+        with publishing(repository):
+            taken.append(True)
+        yield with_text("berlin-01", "one")
+
+    assert only(list(publish(repository, sites(), SOURCE))).outcome is Outcome.PUBLISHED
+    assert taken == [True]
+
+
+def test_paths_with_signs_in_them_are_written_and_removed_as_they_are(repository: Repository) -> None:
+    strange = ['a "b".yaml', "back\\slash/x", "new\nline", "ü/é ", '"', "\\"]
+    blob, content = blob_id(b"x"), b"x"
+    first = Commit("x", "", tree_id(plain_files(dict.fromkeys(strange, blob))), "0 +0000", "one\n")
+    second = Commit("x", first.id, tree_id(plain_files({strange[0]: blob})), "0 +0000", "two\n")
+    for commit, written, removed in ((first, strange, []), (second, [], strange[1:])):
+        with publishing(repository) as held, Importer(repository, held) as importer:
+            importer.add(commit, dict.fromkeys(written, content), removed)
+            importer.finish()
+    assert head(repository, "x") == (second.id, second.tree)
+    assert damage(repository) == ""
 
 
 def test_plans_need_no_more_than_reading(repository: Repository) -> None:

@@ -99,6 +99,8 @@ def test_hooks_and_programs_that_a_repository_names_never_run(tmp_path: Path) ->
         "commit.gpgSign": "true",
         "gc.auto": "1",
         "diff.external": str(program),
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
         "remote.origin.url": f"ext::{program}",
         "remote.origin.promisor": "true",
         "remote.origin.partialclonefilter": "blob:none",
@@ -108,11 +110,15 @@ def test_hooks_and_programs_that_a_repository_names_never_run(tmp_path: Path) ->
         git(repository, "config", key, value)
     assert published(repository, with_text("berlin-01", "two"))[0].outcome is Outcome.PUBLISHED
     with repository.reading() as objects:
-        assert objects.objects(["0" * 40, "no such thing", "--help", "-x"]) == [None] * 4
+        assert objects.objects(["1" * 40, "no such thing", "--help", "-x"]) == [None] * 4
     assert damage(repository) == ""
     assert not marker.exists()
-    # The hooks are real: git without the composer's care runs one.
+    # The traps are real: git without the composer's care runs into them.
     git(repository, "update-ref", "refs/heads/x", heads(repository)["site/berlin-01"].commit)
+    assert marker.exists()
+    marker.unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "-c", "core.hooksPath=/dev/null", "cat-file", "-p", "1" * 40)
     assert marker.exists()
 
 
@@ -124,9 +130,7 @@ def test_replaced_objects_do_not_deceive(tmp_path: Path) -> None:
     assert heads(repository)["site/berlin-01"].tree == with_text("berlin-01", "two").tree
 
 
-def test_variables_of_a_surrounding_git_do_not_lead_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_of_a_surrounding_git_do_not_lead_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = delivery(tmp_path / "elsewhere")
     monkeypatch.setenv("GIT_DIR", str(elsewhere.path))
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(elsewhere.path / "objects"))
@@ -234,3 +238,22 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="B011"):
         published(repository, with_text("berlin-01", "one"))
     assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_locks_are_cleared_away_after_a_git_that_was_killed_and_not_after_one_that_gave_up(
+    tmp_path: Path, killed: bool
+) -> None:
+    repository = delivery(tmp_path)
+    left: list[Path] = []
+
+    def fail() -> None:
+        with lock.publishing(repository):
+            left.extend(leave_things(repository))
+            raise GitFailed("stopped", killed=killed)
+
+    with pytest.raises(GitFailed, match="stopped"):
+        fail()
+    assert [path.exists() for path in left] == [True, False, False]
+    with lock.publishing(repository):
+        assert left[0].exists() is not killed

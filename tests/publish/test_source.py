@@ -33,9 +33,7 @@ def test_a_committed_fleet_has_its_commit_and_that_ones_date(fleet: Path) -> Non
     assert found.label == found.commit
 
 
-@pytest.mark.parametrize(
-    "path", ["sites/eu/berlin-01.yaml", "sites/new.yaml", "blueprints/own/v1/params.yaml"]
-)
+@pytest.mark.parametrize("path", ["sites/eu/berlin-01.yaml", "sites/new.yaml", "blueprints/own/v1/params.yaml"])
 def test_a_file_that_differs_from_the_commit_makes_the_fleet_dirty(fleet: Path, path: str) -> None:
     (fleet / path).write_text("new: 1\n")
     assert source_of(fleet).dirty
@@ -122,9 +120,7 @@ def test_the_fleet_of_an_earlier_commit_can_be_had_in_a_folder(fleet: Path, tmp_
     assert (tmp_path / "HEAD" / "sites/link.yaml").readlink() == Path("eu/berlin-01.yaml")
 
 
-@pytest.mark.parametrize(
-    "revision", ["nothing", "--help", "", "HEAD\nHEAD", "HEAD:sites", "-x", "HEAD^{tree}"]
-)
+@pytest.mark.parametrize("revision", ["nothing", "--help", "", "HEAD\nHEAD", "HEAD:sites", "-x", "HEAD^{tree}"])
 def test_what_is_no_commit_of_this_fleet_is_refused(fleet: Path, tmp_path: Path, revision: str) -> None:
     target = tmp_path / "target"
     target.mkdir()

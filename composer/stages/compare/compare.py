@@ -63,9 +63,7 @@ def identity_of(path: str, object_: Mapping[str, Any]) -> Identity:
     """Which object this is."""
     group, slash, _ = object_.get("apiVersion", "").partition("/")
     metadata = object_.get("metadata", {})
-    return Identity(
-        group if slash else "", object_["kind"], metadata.get("namespace", ""), metadata.get("name", path)
-    )
+    return Identity(group if slash else "", object_["kind"], metadata.get("namespace", ""), metadata.get("name", path))
 
 
 _Placed = tuple[str, Any]

@@ -86,9 +86,7 @@ def dangers_of_removal(identity: Identity) -> tuple[Danger, ...]:
     if kind == _NAMESPACE:
         return (Danger(Risk.NAMESPACE, "deletes the namespace and everything in it"),)
     if kind == _CLAIM:
-        return (
-            Danger(Risk.DATA, "deletes the claim; with most storage classes, the data on the volume with it"),
-        )
+        return (Danger(Risk.DATA, "deletes the claim; with most storage classes, the data on the volume with it"),)
     if identity.kind == "CustomResourceDefinition":
         return (Danger(Risk.DELETES, "deletes the kind and every object of it"),)
     return (Danger(Risk.DELETES, "deletes the object"),)

@@ -116,7 +116,5 @@ def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int
     """How the one list becomes the other, as difflib says it."""
     if max(len(old), len(new)) > _TOO_LONG:
         return [("replace", 0, len(old), 0, len(new))]
-    before, after = (
-        [json.dumps(item, sort_keys=True, default=str) for item in items] for items in (old, new)
-    )
+    before, after = ([json.dumps(item, sort_keys=True, default=str) for item in items] for items in (old, new))
     return list(SequenceMatcher(None, before, after, autojunk=False).get_opcodes())

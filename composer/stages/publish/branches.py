@@ -48,12 +48,8 @@ def _state(objects: Batch, site: str, head: Head, commit: bytes, entries: Mappin
     if own_site and trailers.get("Composer-Tree") == head.tree:
         return BranchState(head, entries, frozenset(entries))
     ids = _inventory(objects, entries)
-    untouched = (
-        own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids)) and _holds(entries, ids)
-    )
-    return BranchState(
-        head, entries, frozenset(ids) & frozenset(entries), "" if untouched else describe(head, commit)
-    )
+    untouched = own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids)) and _holds(entries, ids)
+    return BranchState(head, entries, frozenset(ids) & frozenset(entries), "" if untouched else describe(head, commit))
 
 
 def _inventory(objects: Batch, entries: Mapping[str, Entry]) -> dict[str, str]:
@@ -80,9 +76,7 @@ def trailers_of(commit: bytes) -> dict[str, str]:
 def describe(head: Head, commit: bytes) -> str:
     """A commit for people: id, author and subject, in printable characters."""
     header, _, message = commit.partition(b"\n\n")
-    author = next((line[7:] for line in header.splitlines() if line.startswith(b"author ")), b"").partition(
-        b" <"
-    )[0]
+    author = next((line[7:] for line in header.splitlines() if line.startswith(b"author ")), b"").partition(b" <")[0]
     subject = message.strip().partition(b"\n")[0]
     text = f"{head.commit[:12]} by {author.decode('utf-8', 'replace')}: {subject.decode('utf-8', 'replace')}"
     return "".join(character if character.isprintable() else "?" for character in text)[:200]

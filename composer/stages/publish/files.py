@@ -28,9 +28,7 @@ class SiteFiles:
         return replace(self, files={})
 
 
-def site_files(
-    site: str, branch: str, files: Mapping[str, bytes], ids: Mapping[str, str] | None = None
-) -> SiteFiles:
+def site_files(site: str, branch: str, files: Mapping[str, bytes], ids: Mapping[str, str] | None = None) -> SiteFiles:
     """The files as they will lie on the branch. *ids* are blob ids that are known already."""
     known = {path: blob_id(content) for path, content in files.items()} if ids is None else ids
     return SiteFiles(site, branch, files, known, tree_id(plain_files(known)))

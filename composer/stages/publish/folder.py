@@ -171,9 +171,7 @@ class _Writer:
         folder = self.parent.enter(self.target.name)
         now = {path: self._read(folder, path) for path in self.files}
         strange = [
-            path
-            for path, content in now.items()
-            if path not in owned and content not in (None, self.files[path])
+            path for path, content in now.items() if path not in owned and content not in (None, self.files[path])
         ]
         if strange:
             raise Rejected([_occupied(self.target, path) for path in sorted(strange)])
@@ -203,36 +201,38 @@ class _Writer:
         return 0
 
     def _replace(self, changed: Mapping[str, bytes], owned: frozenset[str]) -> int:
-        """Moves staged files to their places. The lock comes last: until then, both inventories are there."""
-        folder, staged = self.parent.enter(self.target.name), self.parent.enter(self.staged)
+        """Moves staged files to their places, then removes old ones.
+
+        The lock comes last: until then, both inventories are there to be found.
+        """
         gone = sorted(owned - self.files.keys())
+        for path in sorted(changed.keys() - {LOCK}):
+            self._move(path)
         for path in gone:
-            folder.remove_file(path)
-        for path in sorted(changed, key=lambda path: (path == LOCK, path)):
-            inner, _, name = path.rpartition("/")
-            source, place = staged.enter(inner), folder.enter(inner, make=True)
-            os.replace(name, name, src_dir_fd=source.descriptor, dst_dir_fd=place.descriptor)
+            self.parent.enter(self.target.name).remove_file(path)
+        if LOCK in changed:
+            self._move(LOCK)
         return len(gone)
+
+    def _move(self, path: str) -> None:
+        folder, _, name = path.rpartition("/")
+        source = self.parent.enter(self.staged).enter(folder)
+        place = self.parent.enter(self.target.name).enter(folder, make=True)
+        os.replace(name, name, src_dir_fd=source.descriptor, dst_dir_fd=place.descriptor)
 
 
 def _occupied(target: Path, path: str) -> Diagnostic:
     message = f"{path!r} in the output folder is not the composer's, and the site needs its own there"
-    return error(
-        "B032", message, Place(str(target / path)), hint="move it away, or choose another folder with -o"
-    )
+    return error("B032", message, Place(str(target / path)), hint="move it away, or choose another folder with -o")
 
 
 def _refused(target: Path, problem: OSError) -> Diagnostic:
     """A finding for what the operating system would not do, telling links from a full disk."""
     name = str(problem.filename or "")
     place = Place(
-        str(target / name)
-        if name and not name.startswith(("/", ".")) and name != target.name
-        else str(target)
+        str(target / name) if name and not name.startswith(("/", ".")) and name != target.name else str(target)
     )
     if isinstance(problem, NotADirectoryError) or problem.errno == ELOOP:
-        message = (
-            "the output folder, or a folder in it, is a link or a file; the composer writes through neither"
-        )
+        message = "the output folder, or a folder in it, is a link or a file; the composer writes through neither"
         return error("B030", message, place, hint="remove it, or choose another folder with -o")
     return error("B031", f"cannot write: {problem.strerror or problem}", place)

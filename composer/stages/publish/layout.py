@@ -71,9 +71,7 @@ def _kustomization(resources: Iterable[str]) -> bytes:
     return to_yaml(body).encode()
 
 
-def _refuse_doubles(
-    objects: Sequence[Rendered], placed: Mapping[str, Rendered], copies: Mapping[str, bytes]
-) -> None:
+def _refuse_doubles(objects: Sequence[Rendered], placed: Mapping[str, Rendered], copies: Mapping[str, bytes]) -> None:
     """Raises Rejected where a path is asked for twice, or by a file that is no part of a folder."""
     findings = [_double(written(r).path, r) for r in objects if placed[written(r).path] is not r]
     findings += [_double(path, placed[path]) for path in copies if path in placed]

@@ -58,9 +58,7 @@ def path_of(rendered: Rendered) -> str:
     namespace = metadata.get("namespace")
     # All of a tenant's workloads are in its one namespace.
     inner = f"{safe(namespace)}/" if namespace and not folder.startswith(TENANTS) else ""
-    return (
-        f"{folder}/{inner}{_file_name(rendered.object['kind'], group_of(rendered.object), metadata['name'])}"
-    )
+    return f"{folder}/{inner}{_file_name(rendered.object['kind'], group_of(rendered.object), metadata['name'])}"
 
 
 def group_of(object_: dict[str, Any]) -> str:

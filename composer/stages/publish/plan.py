@@ -55,9 +55,7 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
     in_the_way = _in_the_way(new, foreign)
     kept = {path: entry for path, entry in foreign.items() if path not in new and path not in in_the_way}
     gone = sorted((state.owned | in_the_way) - new.keys())
-    changed = tuple(
-        path for path in sorted(new) if path in state.entries and state.entries[path] != new[path]
-    )
+    changed = tuple(path for path in sorted(new) if path in state.entries and state.entries[path] != new[path])
     plan = SitePlan(
         site.site,
         site.branch,
@@ -72,11 +70,7 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
         adopts=bool(state.stranger or in_the_way),
     )
     # Where nothing is to be written, nothing of anybody's is overwritten.
-    return (
-        SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree)
-        if plan.is_empty
-        else plan
-    )
+    return SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree) if plan.is_empty else plan
 
 
 def unchanged(site: SiteFiles, commit: str) -> SitePlan:

@@ -92,9 +92,7 @@ def publish(
     sites = chain(list(islice(sites, 1)), sites)
     if dry_run:
         with repository.reading() as objects:
-            yield from (
-                _foreseen(p, source) for _, p in plans(objects, heads(repository), sites, adopt=adopt)
-            )
+            yield from (_foreseen(p, source) for _, p in plans(objects, heads(repository), sites, adopt=adopt))
         return
     run = _Run(repository, source, adopt)
     failure = ""
@@ -149,9 +147,7 @@ def _foreseen(plan: SitePlan, source: Source) -> SiteResult:
     if plan.is_empty:
         return SiteResult(plan.site, plan.branch, Outcome.UNCHANGED, plan.parent, plan.parent)
     if plan.findings:
-        return SiteResult(
-            plan.site, plan.branch, Outcome.REFUSED, plan.parent, plan.parent, findings=plan.findings
-        )
+        return SiteResult(plan.site, plan.branch, Outcome.REFUSED, plan.parent, plan.parent, findings=plan.findings)
     commit = _commit(plan, source).id
     return SiteResult(plan.site, plan.branch, Outcome.PUBLISHED, commit, plan.parent, summary(plan))
 
