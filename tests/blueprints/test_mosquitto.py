@@ -280,4 +280,4 @@ def test_an_uplink_topic_with_a_blank_cannot_bridge_anything_else(
         acme=lambda text: text.replace("up: [press/+/telemetry]", f'up: ["{evil}", press/+/telemetry]'),
     )
     fleet, _ = load_fleet(tmp_path)
-    assert {finding.code for finding in Line(fleet).compose("site").findings} == {"T008"}
+    assert {finding.code for finding in Line(fleet).compose("site").findings} == {"W007"}

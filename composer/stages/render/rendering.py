@@ -15,8 +15,9 @@ from composer.source.document import Route
 from composer.stages.render.failures import running
 from composer.stages.render.limits import MAX_OBJECTS, Expired
 from composer.stages.render.origins import Origin, Origins, leaves, origin_of
-from composer.stages.render.program import Program, Text, variables
+from composer.stages.render.program import Program, variables
 from composer.stages.render.refusal import Refused, kind_of
+from composer.stages.render.remembered import RememberedText
 from composer.stages.render.tracing import Enough, Trace, tracer_of
 from composer.stages.render.tree import Root
 
@@ -29,7 +30,7 @@ def render(program: Program, component: Component, context: Mapping[str, Any]) -
 def render_each(program: Program, component: Component, context: Mapping[str, Any]) -> list[list[Rendered]]:
     """The objects of each of the program's roots. Raises Rejected with all that is wrong."""
     program.sandbox.meter.reset()
-    names = variables(context, Text(program.texts, context))
+    names = variables(context, RememberedText(program.texts, context))
     made: list[list[Rendered]] = [[] for _ in program.roots]
     try:
         for index, objects in program.function(Context(program.sandbox, names, program.blueprint.label, {})):

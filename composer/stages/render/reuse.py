@@ -1,37 +1,30 @@
 """Components that a site adds nothing to are rendered once, and again only where something they read is different.
 
-A template can read nothing but its context, and which parts it names is known when it is compiled. Where all of
-these are the same as last time, so are the objects. Most components of a fleet read nothing that sites differ in.
+Most manifests of a fleet read nothing that its sites differ in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from marshal import dumps
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from jinja2 import nodes
 
 from composer.model.stack import Component, Rendered
 from composer.stages.render.compiler import program_tree
-from composer.stages.render.names import CONTEXT
+from composer.stages.render.parts import Part, parts_in, widest, written
 from composer.stages.render.program import Program, compile_blueprint
 from composer.stages.render.rendering import render, render_each
+from composer.stages.render.texts import Texts
 from composer.stages.render.tree import Root, expressions
-
-Part = tuple[str, ...]
-"""A name of the context, or one of its entries: ("site",) or ("site", "name")."""
 
 Last = tuple[list[bytes], list[Rendered]]
 """The values of a manifest's parts, written down, and what came of them."""
 
 OWN = frozenset({"params", "images", "component"})
 """What belongs to the component itself, and cannot differ while it is the same component."""
-
-_FORMAT = 2
-"""The last version of marshal's format that writes equal values alike, however they came about."""
 
 
 class Renderer:
@@ -46,8 +39,8 @@ class Renderer:
         if not component.shared:
             return render(program, component, context)
         manifests = manifests_of(program)
-        written: dict[Part, bytes] = {}
-        reads = [[_written(context, part, written) for part in parts] for parts in manifests.parts]
+        known: dict[Part, bytes] = {}
+        reads = [[_read(context, part, known) for part in parts] for parts in manifests.parts]
         last = self._last.get(component) or [([b"nothing"], [])] * len(reads)
         stale = tuple(index for index, read in enumerate(reads) if last[index][0] != read)
         if stale:
@@ -57,11 +50,10 @@ class Renderer:
         return [rendered for _, made in last for rendered in made]
 
 
-def _written(context: Mapping[str, Any], part: Part, written: dict[Part, bytes]) -> bytes:
-    known = written.get(part)
-    if known is None:
-        known = written[part] = dumps(_value(context, part), _FORMAT)
-    return known
+def _read(context: Mapping[str, Any], part: Part, known: dict[Part, bytes]) -> bytes:
+    if part not in known:
+        known[part] = written(context, part)
+    return known[part]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,43 +80,23 @@ class Manifests:
         return dict(zip(chosen, made, strict=True))
 
 
-_manifests: WeakKeyDictionary[Program, Manifests] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=1024)
 def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
-    known = _manifests.get(program)
-    if known is None:
-        sources = program.blueprint.files.values()
-        texts = frozenset(part for text in sources for part in _parts_in(program.texts.sandbox.parse(text)))
-        parts = tuple(_parts(root, texts) for root in program.roots)
-        known = _manifests[program] = Manifests(program, parts)
-    return known
+    return Manifests(program, tuple(_parts(program.texts, root) for root in program.roots))
 
 
-def _parts(root: Root, texts: frozenset[Part]) -> tuple[Part, ...]:
-    """The parts that one manifest can read; *texts* are those of the text templates, which it may call."""
+def _parts(texts: Texts, root: Root) -> tuple[Part, ...]:
+    """The parts that one manifest can read, itself or through text templates, but for what is the component's own."""
     trees = [nodes.Output([expression.node]) for expression in expressions(root.node)]
-    named = {part for tree in trees for part in _parts_in(tree)}
-    if any(call for tree in trees for call in tree.find_all(nodes.Call)):
-        named |= texts
-    return tuple(sorted(part for part in named if len(part) == 1 or part[:1] not in named))
+    named = {part for tree in trees for part in parts_in(tree)}
+    for name in (name for tree in trees for name in _text_templates(tree)):
+        named.update(texts.parts_of(name))
+    return widest(part for part in named if part[0] not in OWN)
 
 
-def _parts_in(tree: nodes.Node) -> Iterator[Part]:
-    """The parts named in one tree. A bound name that hides one of the context counts as that one, to be safe."""
-    found = (node for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name))
-    entries = {id(node.node): node.attr for node in found}
-    for name in tree.find_all(nodes.Name):
-        if name.name in CONTEXT - OWN:
-            yield (name.name, entries[id(name)]) if id(name) in entries else (name.name,)
-
-
-def _value(context: Mapping[str, Any], part: Part) -> Any:
-    """The part's value, wrapped so that nothing there differs from null there."""
-    value: Any = context
-    for step in part:
-        if not isinstance(value, Mapping) or step not in value:
-            return ()
-        value = value[step]
-    return [value]
+def _text_templates(tree: nodes.Node) -> Iterator[str]:
+    """The names in `text('name')`; the compiler has seen to it that they are constants."""
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "text" and isinstance(call.args[0], nodes.Const):
+            yield call.args[0].value

@@ -11,6 +11,7 @@ from composer.model.blueprint import Blueprint
 from composer.stages.render.filters.quoted import Quoted
 from composer.stages.render.limits import check_length
 from composer.stages.render.names import Names, handed_over
+from composer.stages.render.parts import Part, parts_in, widest
 from composer.stages.render.refusal import Refused
 from composer.stages.render.syntax import below
 from composer.stages.render.text_sandbox import MAX_LEVELS, TextSandbox, Trees
@@ -41,6 +42,8 @@ class Texts:
         bound = extra.union(_BY_JINJA, *map(_bound, found.values()))
         for name in trees:
             self._check(name, found[name], names, bound)
+        self._parts = {name: widest(parts_in(tree)) for name, tree in trees.items()}
+        self._alone = frozenset(name for name in trees if not any(map(_reaches_out, found[name])))
         sandbox.loader = Trees(trees)
         self._templates = {} if findings else {name: self._compiled(name) for name in trees}
 
@@ -56,6 +59,12 @@ class Texts:
             length += len(part)
             check_length(length)
         return Quoted("".join(made))
+
+    def parts_of(self, name: str) -> tuple[Part, ...]:
+        """The parts of the context that template *name* can read, itself or through other templates."""
+        if name in self._alone:
+            return self._parts[name]
+        return widest(part for parts in self._parts.values() for part in parts)
 
     def place(self, name: str, line: int) -> Place:
         """Line *line* of template *name*."""
@@ -94,6 +103,13 @@ class Texts:
     def _report(self, name: str, refusal: Refused) -> None:
         place = self.place(name, refusal.line)
         self.findings.append(error(refusal.code, refusal.message, place, hint=refusal.hint))
+
+
+def _reaches_out(node: nodes.Node) -> bool:
+    """Whether the node brings in another template."""
+    if isinstance(node, nodes.Call):
+        return isinstance(node.node, nodes.Name) and node.node.name == "text"
+    return isinstance(node, nodes.Include | nodes.Import | nodes.FromImport)
 
 
 def _bound(found: list[nodes.Node]) -> frozenset[str]:
