@@ -9,11 +9,14 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -30,7 +33,18 @@ _work: Callable[[str], object] | None = None
 
 
 def _prepare() -> None:
+    """Ctrl-C reaches the whole process group; only the parent answers it, and takes its workers along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed can tell nobody, and its workers would wait for tasks for ever."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _run(names: Sequence[str]) -> list[object]:
@@ -51,6 +65,18 @@ def spread(work: Work[Result], names: Sequence[str], jobs: int, lost: Work[Resul
         _work = None
 
 
+@contextmanager
+def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that end at once where the caller gives up: interrupted, or its reader has seen enough."""
+    with ProcessPoolExecutor(number, get_context("fork"), initializer=_prepare) as pool:
+        try:
+            yield pool
+        except BaseException:
+            for worker in active_children():
+                worker.kill()
+            raise
+
+
 class _Spread(Generic[Result]):
     def __init__(self, lost: Work[Result], jobs: int) -> None:
         self.lost = lost
@@ -65,7 +91,7 @@ class _Spread(Generic[Result]):
     def _until_broken(self, chunks: deque[tuple[str, ...]]) -> Iterator[Result]:
         """Results of *chunks*, which shrinks; ends early, with the sites under way done singly, where a worker dies."""
         waiting: deque[tuple[tuple[str, ...], Future[list[object]]]] = deque()
-        with ProcessPoolExecutor(self.jobs, get_context("fork"), initializer=_prepare) as pool:
+        with _workers(self.jobs) as pool:
             try:
                 while chunks or waiting:
                     while chunks and len(waiting) < 2 * self.jobs + 2:
@@ -81,7 +107,7 @@ class _Spread(Generic[Result]):
     def _one_by_one(self, names: Sequence[str]) -> Iterator[Result]:
         """The sites that were under way when a worker died, each in a process of its own."""
         for name in names:
-            with ProcessPoolExecutor(1, get_context("fork"), initializer=_prepare) as pool:
+            with _workers(1) as pool:
                 try:
                     yield from pool.submit(_run, (name,)).result()  # type: ignore[misc]
                 except BrokenProcessPool:
