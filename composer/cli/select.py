@@ -42,10 +42,11 @@ def open_fleet(arguments: argparse.Namespace) -> tuple[Fleet, list[Diagnostic]]:
 
 
 def chosen_sites(fleet: Fleet, arguments: argparse.Namespace) -> list[str]:
-    """The names of the sites the arguments choose, sorted. Raises Rejected for a name that is no site's."""
-    unknown = [name for name in arguments.sites if name not in fleet.sites]
+    """The names of the sites the arguments choose, sorted. Raises Rejected for a name that is no site's or tenant's."""
+    unknown = [_no_site(fleet, name) for name in arguments.sites if name not in fleet.sites]
+    unknown += [_no_tenant(fleet, name) for name in arguments.tenant if not _is_tenant(fleet, name)]
     if unknown:
-        raise Rejected([_unknown(fleet, name) for name in unknown])
+        raise Rejected(unknown)
     names = sorted(set(arguments.sites) or fleet.sites)
     if not arguments.label and not arguments.tenant:
         return names
@@ -63,6 +64,15 @@ def _label(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _unknown(fleet: Fleet, name: str) -> Diagnostic:
+def _no_site(fleet: Fleet, name: str) -> Diagnostic:
     hint = did_you_mean(name, fleet.sites) or "sites are the files <name>.yaml below sites/"
     return error("X001", f"there is no site {name!r}", Place("command line"), hint=hint)
+
+
+def _is_tenant(fleet: Fleet, name: str) -> bool:
+    return name in fleet.tenants or ("tenants", name) in fleet.broken
+
+
+def _no_tenant(fleet: Fleet, name: str) -> Diagnostic:
+    hint = did_you_mean(name, fleet.tenants) or "tenants are the files sites/tenants/<name>.yaml"
+    return error("X007", f"there is no tenant {name!r}", Place("command line"), hint=hint)

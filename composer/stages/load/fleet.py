@@ -79,7 +79,7 @@ def _tenants(fleet: Fleet) -> frozenset[str]:
 
 def _fleet_document(root: Path, tenants: Collection[str]) -> Document:
     if not (root / FLEET_FILE).exists():
-        hint = "run the composer inside a fleet or name one with -C DIR; `composer init DIR` makes a new one"
+        hint = "run the composer inside a fleet or name one with -C DIR"
         raise Rejected(
             [error("D024", "there is no fleet here: it has no sites/fleet.yaml", Place(FLEET_FILE), hint=hint)]
         )
