@@ -1,0 +1,164 @@
+"""What every command has in common: help, choosing a fleet and sites, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from composer import __version__
+from composer.source.packaged import packaged
+from tests.cli.kit import ROOT, composer, environment, fleet, noted, notes, site, start
+from tests.load.fleets import document
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sites; two have a label, one lists a tenant."""
+    return fleet(
+        tmp_path_factory.mktemp("three"),
+        {
+            "tenants/acme.yaml": document("Tenant", "acme"),
+            "eu/berlin.yaml": noted("berlin", labels="{region: eu, ring: canary}"),
+            "eu/lyon.yaml": site("lyon", "tenants: {acme: {}}", labels="{region: eu}"),
+            "lima.yaml": noted("lima"),
+        },
+    )
+
+
+def printed_sites(printed: str) -> list[str]:
+    return re.findall(r"branch: site/(\S+)", printed)
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    assert composer(tmp_path, "--version").out == f"composer {__version__}\n"
+
+
+def test_help_lists_commands_and_each_of_them_has_help_of_its_own(tmp_path: Path) -> None:
+    listed = re.findall(r"^    (\w+) ", composer(tmp_path, "--help").out, re.MULTILINE)
+    assert {"validate", "render", "diff", "publish", "explain", "test"} <= set(listed)
+    for command in listed:
+        shown = composer(tmp_path, command, "--help")
+        assert (shown.code, shown.err) == (0, "")
+        assert shown.out.startswith(f"usage: composer {command} ")
+
+
+def test_a_command_that_does_not_exist_is_a_usage_error_that_names_those_that_do(tmp_path: Path) -> None:
+    ran = composer(tmp_path, "rollback")
+    assert (ran.code, ran.out) == (2, "")
+    assert "invalid choice: 'rollback'" in ran.err
+    assert "publish" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("validate", "--nonsense"),
+        ("validate", "--format", "xml"),
+        ("render", "--jobs", "0"),
+        ("render", "--jobs", "two"),
+        ("validate", "-l", "region"),
+        ("explain", "lima", "ConfigMap/note", "data.text", "more"),
+    ],
+)
+def test_wrong_arguments_are_a_usage_error(three: Path, words: tuple[str, ...]) -> None:
+    ran = composer(three, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_without_a_fleet_is_a_usage_error(tmp_path: Path) -> None:
+    ran = composer(tmp_path, "validate")
+    assert (ran.code, ran.out) == (2, "")
+    assert "error[D024]" in ran.err
+    assert "-C DIR" in ran.err
+
+
+def test_no_page_or_hint_speaks_of_a_command_that_does_not_exist(tmp_path: Path) -> None:
+    listed = re.findall(r"^    (\w+) ", composer(tmp_path, "--help").out, re.MULTILINE)
+    sources = [packaged("diagnostics.md"), *(ROOT / "composer").rglob("*.py")]
+    spoken = {word for file in sources for word in re.findall(r"`composer ([a-z]+)", file.read_text())}
+    assert spoken - set(listed) == set()
+
+
+def test_a_fleet_elsewhere_is_named_with_its_folder(three: Path, tmp_path: Path) -> None:
+    relative = os.path.relpath(three, tmp_path)
+    for folder in (str(three), relative):
+        ran = composer(tmp_path, "-C", folder, "validate")
+        assert (ran.code, ran.err) == (0, "3 sites: 0 errors, 0 warnings\n")
+
+
+def test_output_goes_to_the_fleet_unless_a_folder_is_named_which_is_relative_to_where_one_stands(
+    three: Path, tmp_path: Path
+) -> None:
+    assert composer(tmp_path, "-C", str(three), "render", "lima").code == 0
+    assert (three / "out/manifests/lima/kustomization.yaml").is_file()
+    assert composer(tmp_path, "-C", str(three), "render", "lima", "-o", "here").code == 0
+    assert (tmp_path / "here/lima/kustomization.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        ((), ["berlin", "lima", "lyon"]),
+        (("lyon", "berlin", "lyon"), ["berlin", "lyon"]),
+        (("-l", "region=eu"), ["berlin", "lyon"]),
+        (("-l", "region=eu", "-l", "ring=canary"), ["berlin"]),
+        (("-l", "region=us"), []),
+        (("--tenant", "acme"), ["lyon"]),
+        (("lima", "lyon", "--tenant", "acme"), ["lyon"]),
+        (("berlin", "-l", "region=us"), []),
+    ],
+)
+def test_sites_are_chosen_by_name_label_and_tenant(three: Path, words: tuple[str, ...], chosen: list[str]) -> None:
+    ran = composer(three, "render", *words, "-o", "-")
+    assert (ran.code, printed_sites(ran.out)) == (0, chosen)
+
+
+def test_names_of_sites_that_do_not_exist_are_all_named_with_the_nearest_one(three: Path) -> None:
+    ran = composer(three, "validate", "berlin", "lion", "berlinn")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("error[X001]") == 2
+    assert "there is no site 'lion'" in ran.err
+    assert "did you mean 'lyon'?" in ran.err
+
+
+def test_a_tenant_that_does_not_exist_is_named_with_the_nearest_one(three: Path) -> None:
+    ran = composer(three, "validate", "--tenant", "acne")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no tenant 'acne'" in ran.err
+    assert "did you mean 'acme'?" in ran.err
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(tmp_path: Path) -> None:
+    root = fleet(tmp_path, {"a.yaml": noted("a", "x" * 300_000)})
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -m composer render -o - | head -n 1; echo "${PIPESTATUS[0]}"', sys.executable],
+        check=True,
+        cwd=root,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "---\n0\n"
+    assert "Traceback" not in done.stderr
+    assert "Broken" not in done.stderr
+
+
+def test_ctrl_c_ends_the_command_with_130_and_no_traceback(tmp_path: Path) -> None:
+    root = notes(tmp_path, *(f"s-{number:03}" for number in range(300)))
+    process = start(root, "render", "-o", "-", PYTHONUNBUFFERED="1")
+    assert process.stdout
+    assert process.stdout.readline() == "---\n"
+    os.killpg(process.pid, signal.SIGINT)
+    process.stdout.read()
+    assert process.stderr
+    said = process.stderr.read()
+    assert process.wait() == 130
+    assert "Traceback" not in said
