@@ -7,6 +7,7 @@ sentence "expected ...".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from composer.model.expression import ExpressionError, parse
 from composer.model.images import image
@@ -65,6 +66,17 @@ def _address(value: str) -> None:
         raise UnitError(f"{expected}, with {problem}") from None
 
 
+def _opcua(value: str) -> None:
+    expected = "an OPC UA address such as opc.tcp://10.40.0.9:4840"
+    try:
+        address = urlsplit(value)
+        good = address.scheme == "opc.tcp" and address.hostname and address.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise UnitError(expected)
+
+
 def _branch(value: str) -> None:
     fault = branch_fault(branch_of(value, "site"))
     if fault:
@@ -88,6 +100,7 @@ FORMATS: Mapping[str, Check] = {
     "edge-filter": _of_text(topic_filter),
     "edge-hostname": _of_text(_hostname),
     "edge-image": _of_text(image),
+    "edge-opcua": _of_text(_opcua),
     "edge-percentage": _of_text(percentage),
     "edge-quantity": _of_text(quantity),
     "edge-rate": _of_text(rate),
