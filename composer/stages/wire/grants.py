@@ -7,15 +7,21 @@ from typing import Any
 
 from composer.model.grants import Grant, Principal
 from composer.model.stack import Component, Stack
-from composer.model.topics import to_filter
+from composer.model.topics import bind, to_filter, unshared
+from composer.stages.wire.listeners import device_names
 
 
 def device_grants(stack: Stack) -> Iterator[Grant]:
     """The rows of the device classes at the site. Their filters keep the placeholder {device}."""
-    for tenant, spec in stack.tenants.items():
-        for name, written in (spec.get("devices") or {}).items():
-            if is_here(written, stack):
-                yield from _class_grants(tenant, name, written)
+    for tenant in stack.tenants:
+        for name in classes_here(stack, tenant):
+            yield from _class_grants(stack, tenant, name)
+
+
+def classes_here(stack: Stack, tenant: str) -> list[str]:
+    """The tenant's device classes that are at the site."""
+    classes = stack.tenants[tenant].get("devices") or {}
+    return [name for name, written in classes.items() if is_here(written, stack)]
 
 
 def is_here(device_class: Mapping[str, Any], stack: Stack) -> bool:
@@ -26,13 +32,21 @@ def is_here(device_class: Mapping[str, Any], stack: Stack) -> bool:
     return all(stack.labels.get(key) == value for key, value in wanted.items())
 
 
-def _class_grants(tenant: str, name: str, written: Mapping[str, Any]) -> Iterator[Grant]:
+NAMELESS = (
+    "the names of these devices are not told to the broker, so it lets every client of the tenant do this as itself"
+)
+"""Why the rows of a class without known names are wider than the class."""
+
+
+def _class_grants(stack: Stack, tenant: str, name: str) -> Iterator[Grant]:
+    written = stack.tenants[tenant]["devices"][name]
     principal = Principal(tenant, name, "class")
     route = f"tenants.{tenant}.devices.{name}"
+    widened = "" if device_names(stack, tenant, name) else NAMELESS
     for said in written.get("publish") or []:
-        yield Grant(principal, "publish", said["topic"], f"{route}.publish")
-    for topic_filter in written.get("subscribe") or []:
-        yield Grant(principal, "subscribe", topic_filter, f"{route}.subscribe")
+        yield Grant(principal, "publish", bind(said["topic"], site=stack.site), f"{route}.publish", widened)
+    for said in written.get("subscribe") or []:
+        yield Grant(principal, "subscribe", unshared(bind(said, site=stack.site)), f"{route}.subscribe", widened)
 
 
 def component_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
@@ -44,7 +58,7 @@ def _stream_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Gr
     principal = Principal(component.tenant, component.name, "stream")
     route = f"tenants.{component.tenant}.streams.{component.name}"
     for source in spec["inputs"]:
-        yield Grant(principal, "subscribe", to_filter(source["filter"]), f"{route}.from")
+        yield Grant(principal, "subscribe", unshared(source["filter"]), f"{route}.from")
     yield Grant(principal, "publish", to_filter(spec["to"]["topic"]), f"{route}.to")
 
 
@@ -52,10 +66,10 @@ def _function_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[
     principal = Principal(component.tenant, component.name, "function")
     route = f"tenants.{component.tenant}.functions.{component.name}"
     for topic_filter in spec["on"]:
-        yield Grant(principal, "subscribe", to_filter(topic_filter), f"{route}.on")
+        yield Grant(principal, "subscribe", unshared(topic_filter), f"{route}.on")
     for said in spec["emits"]:
         yield Grant(principal, "publish", to_filter(said["topic"]), f"{route}.emits")
-    yield Grant(principal, "publish", to_filter(spec["deadletter"]), f"{route}.deadLetter")
+    yield Grant(principal, "publish", spec["deadletter"], f"{route}.deadLetter")
 
 
 def _gateway_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from composer.model.conventions import MQTT_TLS_PORT
 from composer.model.grants import Flow, Peer, network_peer
@@ -11,6 +12,9 @@ from composer.model.grants import Flow, Peer, network_peer
 DNS = Peer("kube-system", (("k8s-app", "kube-dns"),))
 ANYBODY = Peer()
 INTERNET = Peer(outside=True)
+
+OPC_UA_PORT = 4840
+"""IANA's port for OPC UA, which an address without a port means."""
 
 
 def dns_flows() -> tuple[Flow, ...]:
@@ -21,13 +25,18 @@ def dns_flows() -> tuple[Flow, ...]:
 
 def bus_flows(bus: Mapping[str, Any], because: str) -> Iterator[Flow]:
     """A gateway's way to the devices behind it. Without a CIDR the host could be anywhere in the private ranges."""
-    target = bus.get("tcp") or str(bus.get("opcua", "")).partition("://")[2].partition("/")[0]
-    if target:
-        port = int(target.rpartition(":")[2])
-        if bus.get("cidr"):
-            yield Flow("egress", Peer(cidr=bus["cidr"]), port, because)
-        else:
-            yield Flow("egress", ANYBODY, port, because, widened="the bus names a host but no cidr")
+    port = _bus_port(bus)
+    if port and bus.get("cidr"):
+        yield Flow("egress", Peer(cidr=bus["cidr"]), port, because)
+    elif port:
+        yield Flow("egress", ANYBODY, port, because, widened="the bus names a host but no cidr")
+
+
+def _bus_port(bus: Mapping[str, Any]) -> int | None:
+    """The port a gateway connects to, or None where its bus is no network."""
+    if bus.get("tcp"):
+        return int(bus["tcp"].rpartition(":")[2])
+    return (urlsplit(bus["opcua"]).port or OPC_UA_PORT) if bus.get("opcua") else None
 
 
 def bridge_flow(hub: str) -> Flow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from composer.diagnostic import Place
 from composer.merge import origin
-from composer.model.stack import Component
+from composer.model.stack import Component, Stack
 from composer.source.document import Route
 
 
@@ -17,3 +17,15 @@ def place_of(component: Component, route: Route = (), *, key: bool = False) -> P
             return layer.document.place((*layer.route, *route[:length]), key=key)
     top = component.layers[-1]
     return top.document.place(top.route, key=key)
+
+
+def param_place(component: Component, route: Route) -> Place:
+    """Where the parameter at *route* was set, or else the component."""
+    found = origin(component.param_layers, route)
+    return found.place if found else place_of(component, key=True)
+
+
+def tenant_place(stack: Stack, tenant: str, route: Route) -> Place:
+    """Where the value at *route* of the tenant's merged spec was set."""
+    found = origin(stack.tenant_layers[tenant], route)
+    return found.place if found else stack.document.place(("spec", "tenants", tenant))

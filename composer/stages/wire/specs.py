@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from composer.diagnostic import Diagnostic, did_you_mean, error
+from composer.diagnostic import Diagnostic, Related, did_you_mean, error
 from composer.model.stack import Component, Stack
 from composer.model.topics import bind, to_filter
 from composer.stages.wire.places import place_of
-from composer.stages.wire.words import topic_fault
+from composer.stages.wire.words import device_topic_fault
 
 QOS = 1
 """Where nothing is said, messages are delivered at least once."""
 
 
-def record(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A publisher's record with its defaults."""
-    return {"qos": QOS, "retain": False, **written}
+def _record(written: Mapping[str, Any], stack: Stack, **values: str) -> dict[str, Any]:
+    """A publisher's record with its defaults, as it is at the site; *values* fill further placeholders."""
+    return {"qos": QOS, "retain": False, **written, "topic": bind(written["topic"], site=stack.site, **values)}
 
 
-def stream_spec(component: Component, _stack: Stack, _findings: list[Diagnostic]) -> dict[str, Any]:
+def _filter(written: str, stack: Stack) -> str:
+    return to_filter(bind(written, site=stack.site))
+
+
+def stream_spec(component: Component, stack: Stack, _findings: list[Diagnostic]) -> dict[str, Any]:
     source = component.spec["from"]
     inputs = {"input": source} if isinstance(source, str) else source
     return {
-        "inputs": [{"name": name, "filter": to_filter(written)} for name, written in inputs.items()],
-        "to": record(component.spec["to"]),
+        "inputs": [{"name": name, "filter": _filter(written, stack)} for name, written in inputs.items()],
+        "to": _record(component.spec["to"], stack),
         "do": component.spec.get("do") or [],
     }
 
 
-def function_spec(component: Component, _stack: Stack, _findings: list[Diagnostic]) -> dict[str, Any]:
+def function_spec(component: Component, stack: Stack, _findings: list[Diagnostic]) -> dict[str, Any]:
     spec = component.spec
     emits = spec.get("emits") or []
     filters = [spec["on"]] if isinstance(spec["on"], str) else spec["on"]
     return {
-        "on": [to_filter(written) for written in filters],
+        "on": [_filter(written, stack) for written in filters],
         "qos": spec.get("qos", QOS),
-        "emits": [record(written) for written in (emits if isinstance(emits, list) else [emits])],
-        "deadletter": spec.get("deadLetter", f"dead-letter/{component.name}"),
+        "emits": [_record(written, stack) for written in (emits if isinstance(emits, list) else [emits])],
+        "deadletter": bind(spec.get("deadLetter", f"dead-letter/{component.name}"), site=stack.site),
     }
 
 
@@ -59,14 +64,31 @@ def _device(component: Component, stack: Stack, name: str, findings: list[Diagno
     if profile is None:
         findings.append(_no_such_profile(component, stack, tenant, name))
         return
-    said = profile.get("publish") or []
-    wrong = next((fault for spoken in said if (fault := topic_fault(spoken["topic"]))), "")
-    if wrong:
-        message = f"device profile {written['profile']!r} publishes to a topic that cannot be: {wrong}"
-        findings.append(error("W006", message, place_of(component, ("devices", name, "profile"))))
+    if wrong := _profile_fault(component, written["profile"], profile):
+        findings.append(replace(wrong, place=place_of(component, ("devices", name, "profile"))))
         return
-    publish = [record({**spoken, "topic": bind(spoken["topic"], device=name)}) for spoken in said]
+    publish = [_record(said, stack, device=name) for said in profile.get("publish") or []]
     yield {**written, "name": name, "tenant": tenant, "profile": profile, "publish": publish}
+
+
+PROTOCOLS = {"tcp": "modbus", "serial": "modbus", "opcua": "opcua"}
+"""Sort of bus -> what devices on it speak."""
+
+
+def _profile_fault(component: Component, name: str, profile: Mapping[str, Any]) -> Diagnostic | None:
+    """Why the device profile called *name* cannot be used by a device of this gateway, if so."""
+    faults = (device_topic_fault(said["topic"]) for said in profile.get("publish") or [])
+    if wrong := next(filter(None, faults), ""):
+        message = f"device profile {name!r} publishes to a topic that cannot be: {wrong}"
+        return error("W006", message, place_of(component))
+    bus = next((sort for sort in PROTOCOLS if sort in component.spec["bus"]), "")
+    if bus and PROTOCOLS[bus] != profile["protocol"]:
+        message = (
+            f"device profile {name!r} is for {profile['protocol']}, but devices on this bus speak {PROTOCOLS[bus]}"
+        )
+        related = [Related("the bus", place_of(component, ("bus", bus), key=True))]
+        return error("W009", message, place_of(component), related=related)
+    return None
 
 
 def _profile(stack: Stack, tenant: str, name: str) -> Mapping[str, Any] | None:

@@ -18,7 +18,7 @@ from composer.model.conventions import (
 )
 from composer.model.names import branch_of
 from composer.model.stack import Component, HubLink, Stack
-from composer.model.topics import to_filter
+from composer.model.topics import bind, to_filter
 from composer.model.units import duration
 
 OFFLINE = "24h"
@@ -121,7 +121,7 @@ def _bridge_topics(stack: Stack, tenant: str) -> list[dict[str, Any]]:
     ends = {"qos": 1, "local": mount_point(tenant), "remote": hub_prefix(tenant, stack.site)}
     directions = (("up", "out"), ("down", "in"))
     return [
-        {"filter": to_filter(topic_filter), "direction": direction, **ends}
+        {"filter": to_filter(bind(topic_filter, site=stack.site)), "direction": direction, **ends}
         for key, direction in directions
         for topic_filter in uplink.get(key) or []
     ]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Rejected, Related, error, has_errors
+from composer.diagnostic import Diagnostic, Rejected, has_errors
 from composer.model.conventions import PLATFORM_NAMESPACE, WORKLOADS
 from composer.model.grants import Flow, Grant, Peer
-from composer.model.names import expand_names
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.clients import clients
 from composer.stages.wire.grants import component_grants, device_grants
+from composer.stages.wire.identities import check_identities
 from composer.stages.wire.listeners import listener, ports
-from composer.stages.wire.places import place_of
 from composer.stages.wire.specs import SPECS
 from composer.stages.wire.surroundings import (
     bridge_context,
@@ -64,8 +62,7 @@ class _Wiring:
         self.ports = ports(stack.tenants, chosen or {})
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
-        self._check_ingress()
-        self._check_names()
+        self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
@@ -142,34 +139,3 @@ class _Wiring:
         metrics = component.blueprint.spec.get("metrics")
         if metrics and policies.get("scrapeFrom"):
             yield network.scrape_flow(policies["scrapeFrom"]["namespace"], metrics["port"])
-
-    def _check_ingress(self) -> None:
-        speaking = next((c for c, found in self.clients.items() if found), None)
-        if self.ingress is None and speaking is not None:
-            message = f"{speaking.label} speaks MQTT, but site {self.stack.site} has no ingress"
-            hint = "add a component with an ingress blueprint, such as `ingress: {blueprint: mqtt-mosquitto@1}`"
-            self.findings.append(error("W004", message, place_of(speaking, key=True), hint=hint))
-
-    def _check_names(self) -> None:
-        """A name is an identity at the tenant's listener, so two principals of a tenant cannot share one."""
-        owners: dict[tuple[str, str], Component] = {}
-        for component, found in self.clients.items():
-            for client in found:
-                other = owners.setdefault((client["tenant"], client["name"]), component)
-                if other is not component:
-                    self._report_double(client["name"], client["tenant"], component, other)
-        for (tenant, name), component in owners.items():
-            for said in (self.stack.tenants[tenant].get("devices") or {}).values():
-                if name in _names(said.get("names", "")):
-                    message = f"{name!r} is also the name of a device of tenant {tenant}; they would share an identity"
-                    self.findings.append(error("W005", message, place_of(component, key=True)))
-
-    def _report_double(self, name: str, tenant: str, component: Component, other: Component) -> None:
-        message = f"two components of tenant {tenant} are called {name!r}; they would share an identity at the broker"
-        related = [Related("the other one", place_of(other, key=True))]
-        self.findings.append(error("W005", message, place_of(component, key=True), related=related))
-
-
-@lru_cache(maxsize=1024)
-def _names(pattern: str) -> frozenset[str]:
-    return frozenset(expand_names(pattern)) if pattern else frozenset()

@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Place, error
-from composer.merge import origin
+from composer.diagnostic import Diagnostic, error
 from composer.model.expression import ExpressionError, parse
 from composer.model.names import expand_names
 from composer.model.stack import Component, Stack
-from composer.model.topics import topic, topic_filter
+from composer.model.topics import placeholders, topic, topic_filter
 from composer.model.units import UnitError
 from composer.source.document import Route
-from composer.stages.wire.places import place_of
+from composer.stages.wire.places import place_of, tenant_place
 
 Word = tuple[Route, str, Callable[[str], str]]
 """Where a text stands, the text, and what says what is wrong with it ("" where nothing is)."""
@@ -33,16 +32,11 @@ def check_words(stack: Stack) -> list[Diagnostic]:
     for tenant in stack.tenants:
         for route, text, fault in _tenant_words(stack.tenants[tenant]):
             if found := fault(text):
-                findings.append(error("W006", found, _tenant_place(stack, tenant, route)))
+                findings.append(error("W006", found, tenant_place(stack, tenant, route)))
             elif route[0] == "uplink" and any(map(str.isspace, text)):
                 message = f"{text!r} cannot go over the uplink: brokers' bridges take no blanks in topics"
-                findings.append(error("W007", message, _tenant_place(stack, tenant, route)))
+                findings.append(error("W007", message, tenant_place(stack, tenant, route)))
     return findings
-
-
-def _tenant_place(stack: Stack, tenant: str, route: Route) -> Place:
-    found = origin(stack.tenant_layers[tenant], route)
-    return found.place if found else stack.document.place(("spec", "tenants", tenant))
 
 
 def _component_words(component: Component) -> Iterator[Word]:
@@ -55,7 +49,7 @@ def _component_words(component: Component) -> Iterator[Word]:
         yield from _filters(("on",), spec.get("on"))
         yield from _emits(spec.get("emits"))
         if "deadLetter" in spec:
-            yield (("deadLetter",), spec["deadLetter"], topic_fault)
+            yield (("deadLetter",), spec["deadLetter"], literal_topic_fault)
 
 
 def _emits(written: Any) -> Iterator[Word]:
@@ -92,8 +86,9 @@ def _tenant_words(spec: Mapping[str, Any]) -> Iterator[Word]:
         if "names" in written:
             yield ((*route, "names"), written["names"], names_fault)
         for index, record in enumerate(written.get("publish") or []):
-            yield from _topic((*route, "publish", index), record)
-        yield from _filters((*route, "subscribe"), written.get("subscribe"))
+            yield ((*route, "publish", index, "topic"), record["topic"], device_topic_fault)
+        for index, text in enumerate(written.get("subscribe") or []):
+            yield ((*route, "subscribe", index), text, device_filter_fault)
     for direction, filters in (spec.get("uplink") or {}).items():
         yield from _filters(("uplink", direction), filters)
 
@@ -106,6 +101,28 @@ def topic_fault(text: str) -> str:
 @lru_cache(maxsize=8192)
 def filter_fault(text: str) -> str:
     return _fault(topic_filter, text)
+
+
+DEVICE = frozenset({"device", "site"})
+"""Placeholders that are known of a device. Streams and functions fill others from their messages."""
+
+
+def device_topic_fault(text: str) -> str:
+    return topic_fault(text) or _placeholder_fault(text, DEVICE)
+
+
+def device_filter_fault(text: str) -> str:
+    return filter_fault(text) or _placeholder_fault(text, DEVICE)
+
+
+def literal_topic_fault(text: str) -> str:
+    return topic_fault(text) or _placeholder_fault(text, frozenset({"site"}))
+
+
+def _placeholder_fault(text: str, known: frozenset[str]) -> str:
+    unknown = [name for name in placeholders(text) if name not in known]
+    choices = " and ".join(f"{{{name}}}" for name in sorted(known))
+    return f"{{{unknown[0]}}} in {text!r} stands for nothing; here, there is {choices}" if unknown else ""
 
 
 @lru_cache(maxsize=8192)
