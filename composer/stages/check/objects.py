@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from composer.model.stack import Rendered
@@ -23,6 +24,10 @@ POD_TEMPLATES: Mapping[tuple[str, str], Route] = {
     ("", "ReplicationController"): ("spec", "template"),
 }
 """(Group, kind) -> where its pod template stands."""
+
+
+RECENT = 2048
+"""Objects that something is remembered of: those that sites share are asked about again and again."""
 
 
 class Subject(NamedTuple):
@@ -81,6 +86,7 @@ class Pod(NamedTuple):
         return (*self.route, "spec")
 
 
+@lru_cache(maxsize=RECENT)
 def subject_of(rendered: Rendered) -> Subject | None:
     """The object with its names, or None where it has none to go by."""
     thing = rendered.object
@@ -103,11 +109,14 @@ def pods_of(subjects: Iterable[Subject]) -> list[Pod]:
     for subject in subjects:
         route = POD_TEMPLATES.get((subject.group, subject.kind))
         if route is not None:
-            found.append(_pod(subject, route))
+            found.append(_pod(subject.rendered, route))
     return found
 
 
-def _pod(subject: Subject, route: Route) -> Pod:
+@lru_cache(maxsize=RECENT)
+def _pod(rendered: Rendered, route: Route) -> Pod:
+    subject = subject_of(rendered)
+    assert subject is not None
     template: Any = subject.object
     for key in route:
         template = template[key]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from composer.diagnostic import Diagnostic, did_you_mean
+from composer.model.stack import Rendered
 from composer.stages.check.finding import finding
 from composer.stages.check.identity import names
 from composer.stages.check.mentions import (
@@ -19,7 +21,7 @@ from composer.stages.check.mentions import (
     mentions_of_pod,
     text_at,
 )
-from composer.stages.check.objects import Subject
+from composer.stages.check.objects import RECENT, Subject, pods_of, subject_of
 from composer.stages.check.site import Site
 
 BUILT_IN: Mapping[tuple[str, str], frozenset[str]] = {
@@ -54,11 +56,23 @@ def check_references(site: Site) -> Iterator[Diagnostic]:
 
 
 def _mentions(site: Site) -> Iterator[tuple[Subject, Mention]]:
-    for kind, mentions in MENTIONS.items():
+    for kind in MENTIONS:
         for subject in site.of_kind(*kind):
-            yield from ((subject, mention) for mention in mentions(subject))
+            yield from ((subject, mention) for mention in _mentions_of(subject.rendered))
     for pod in site.pods:
-        yield from ((pod.subject, mention) for mention in mentions_of_pod(pod))
+        yield from ((pod.subject, mention) for mention in _mentions_of_template(pod.subject.rendered))
+
+
+@lru_cache(maxsize=RECENT)
+def _mentions_of(rendered: Rendered) -> tuple[Mention, ...]:
+    subject = subject_of(rendered)
+    return tuple(MENTIONS[subject.group, subject.kind](subject)) if subject else ()
+
+
+@lru_cache(maxsize=RECENT)
+def _mentions_of_template(rendered: Rendered) -> tuple[Mention, ...]:
+    subject = subject_of(rendered)
+    return tuple(mention for pod in pods_of([subject] if subject else []) for mention in mentions_of_pod(pod))
 
 
 def _object(site: Site, subject: Subject, mention: Mention) -> Iterator[Diagnostic]:

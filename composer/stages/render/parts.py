@@ -38,11 +38,12 @@ def widest(parts: Iterable[Part]) -> tuple[Part, ...]:
 def written(context: Mapping[str, Any], part: Part) -> bytes:
     """The part's value as bytes: equal bytes, equal values of equal types. A part that is not there is told from null."""
     value: Any = context
-    for step in part:
-        if not isinstance(value, Mapping) or step not in value:
-            return b""
-        value = value[step]
-    return dumped(value)
+    try:
+        for step in part:
+            value = value[step]
+    except (KeyError, TypeError):
+        return b""
+    return dumps(value, _FORMAT)
 
 
 def dumped(value: Any) -> bytes:
