@@ -131,7 +131,7 @@ class _Site:
         below = tenant.layers if tenant.shared else tenant.layers[:-1]
         above = () if tenant.shared else tenant.layers[-1:]
         for section, role in TENANT_ROLES.items():
-            lower = gather(below, section, {}, [] if above else self.findings)
+            lower = gather(below, section, {}, self.findings)
             for name, layers in gather(above, section, lower, self.findings).items():
                 key = (section, tenant.name, name)
                 yield from self._component(levels, key, role, tenant.name, layers, lower.get(name) is layers)
