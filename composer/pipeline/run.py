@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from composer.diagnostic import Place, error
+from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
 from composer.pipeline.line import Composed, Line
 from composer.pipeline.workers import spread
@@ -25,7 +25,11 @@ def compose_all(
     line = Line(fleet)
 
     def work(name: str) -> Result:
-        return finish(_guarded(line, name))
+        try:
+            return finish(_in_time(line, name))
+        except MemoryError:
+            message = f"site {name} needs more memory than a site may use"
+            return finish(Composed(name, (error("T091", message, Place(fleet.sites[name])).at_site(name),)))
 
     def lost(name: str) -> Result:
         finding = error(
@@ -39,15 +43,13 @@ def compose_all(
     return spread(work, names, jobs, lost)
 
 
-def _guarded(line: Line, name: str) -> Composed:
-    """The site, or a finding where it took too long or too much memory."""
-    place = Place(line.fleet.sites[name])
+def _in_time(line: Line, name: str) -> Composed:
+    """The site, or a finding where it took too long."""
     try:
-        with deadline(SECONDS, place):
+        with deadline(SECONDS, Place(line.fleet.sites[name])):
             return line.compose(name)
-    except MemoryError:
-        message = f"site {name} needs more memory than a site may use"
-        return Composed(name, (error("T091", message, place).at_site(name),))
+    except Rejected as expired:
+        return Composed(name, tuple(finding.at_site(name) for finding in expired.diagnostics))
 
 
 def without_objects(composed: Composed) -> Composed:

@@ -95,14 +95,16 @@ class _Spread(Generic[Result]):
             try:
                 while chunks or waiting:
                     while chunks and len(waiting) < 2 * self.jobs + 2:
-                        waiting.append((chunks[0], pool.submit(_run, chunks.popleft())))
+                        waiting.append((chunks[0], pool.submit(_run, chunks[0])))
+                        chunks.popleft()  # not before: where a worker has died, nothing can be submitted
                     yield from waiting[0][1].result()  # type: ignore[misc]
                     waiting.popleft()
             except BrokenProcessPool:
                 pass
             else:
                 return
-        yield from self._one_by_one([name for names, _ in waiting for name in names])
+        for names, future in waiting:
+            yield from self._one_by_one(names) if future.exception() else future.result()  # type: ignore[misc]
 
     def _one_by_one(self, names: Sequence[str]) -> Iterator[Result]:
         """The sites that were under way when a worker died, each in a process of its own."""
