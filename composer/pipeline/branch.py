@@ -6,6 +6,7 @@ from composer.model.conventions import tenant_namespace
 from composer.model.fleet import Fleet
 from composer.model.names import branch_of
 from composer.model.stack import Stack
+from composer.pipeline.inputs import encrypted_secrets
 from composer.pipeline.line import Composed
 from composer.stages.load import read_sops, shipped_names
 from composer.stages.publish import Contents, MadeFrom, SiteFiles, branch_files
@@ -31,10 +32,9 @@ def files_of(composed: Composed) -> SiteFiles:
 def _copies(stack: Stack) -> dict[str, bytes]:
     """Encrypted secrets, byte for byte. They lie with the tenant's walls: its delivery account may touch no Secret."""
     found: dict[str, bytes] = {}
-    for tenant, spec in stack.tenants.items():
+    for tenant in stack.tenants:
         namespace = tenant_namespace(tenant)
-        for name, written in sorted((spec.get("secrets") or {}).items()):
-            if "sops" in written:
-                content = read_sops(stack.fleet, written["sops"], name, namespace)
-                found[f"platform/{namespace}/secret-{name}.sops.yaml"] = content
+        for name, file in encrypted_secrets(stack, tenant).items():
+            content = read_sops(stack.fleet, file, name, namespace)
+            found[f"platform/{namespace}/secret-{name}.sops.yaml"] = content
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +18,9 @@ from composer.diagnostic import Rejected
 from composer.model.fleet import Fleet
 from composer.pipeline.inputs import Inputs
 from composer.source.document import Document
-from composer.source.files import read_bytes
-from composer.stages.load import load_site
+from composer.source.files import list_files, read_bytes
+from composer.source.packaged import packaged
+from composer.stages.load import way_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,9 @@ class Cache:
     def read(cls, file: Path, fleet: Fleet) -> Cache:
         """The cache in *file*; an empty one where there is none, or none that can be understood."""
         try:
-            written = json.loads(file.read_bytes())
-            groups = [tuple(names) for names in written["groups"]]
-            entries = {site: Entry(key, tree, groups[g]) for site, (key, tree, g) in written["sites"].items()}
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
-            entries = {}
-        return cls(fleet, entries)
+            return cls(fleet, dict(_entries(json.loads(file.read_bytes()))))
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+            return cls(fleet, {})
 
     def write(self, file: Path) -> None:
         """Replaces *file* in one step. Sites that are gone are forgotten."""
@@ -64,57 +62,99 @@ class Cache:
     def tree(self, site: str) -> str | None:
         """The tree the site renders to, or None where it is not known for what the site is made of now."""
         entry = self._entries.get(site)
-        if entry is None or self._key(site, entry.names) != entry.key:
+        if entry is None or ("sites", site) in self._fleet.broken:
             return None
-        return entry.tree
-
-    def learn(self, site: str, inputs: Inputs, tree: str) -> None:
-        """Remembers that the site, made of *inputs*, renders to *tree*."""
-        key = self._key(site, inputs.names)
-        if key is not None:
-            self._entries[site] = Entry(key, tree, inputs.names)
-
-    def _key(self, site: str, names: tuple[str, ...]) -> str | None:
         try:
             own = sha256(read_bytes(self._fleet.root, self._fleet.sites[site])).hexdigest()
-            return _digest([self._common, own, *map(self._dependency, names)])
         except (Rejected, KeyError):
+            return None
+        return entry.tree if self._key(site, own, entry.names) == entry.key else None
+
+    def entry(self, site: str, inputs: Inputs, tree: str) -> Entry | None:
+        """What to remember of a site made of *inputs* that renders to *tree*. For the process that composed it."""
+        key = self._key(site, inputs.own, inputs.names)
+        return Entry(key, tree, inputs.names) if key else None
+
+    def learn(self, site: str, entry: Entry) -> None:
+        self._entries[site] = entry
+
+    def _key(self, site: str, own: str, names: tuple[str, ...]) -> str | None:
+        """The digest of everything a site is made of; None where some of it is not there, or cannot be used."""
+        try:
+            return _digest([self._common, self._fleet.sites[site], own, *map(self._dependency, names)])
+        except (Rejected, KeyError, ValueError):
             return None
 
     def _dependency(self, name: str) -> str:
         known = self._digests.get(name)
         if known is None:
             kind, _, what = name.partition(" ")
-            known = self._digests[name] = getattr(self, f"_{kind}")(what)
+            known = self._digests[name] = DEPENDENCIES[kind](self, what)
         return known
 
-    def _document(self, file: str) -> str:
+    def document(self, file: str) -> str:
         return self._documents[file].digest
 
-    def _blueprint(self, label: str) -> str:
+    def blueprint(self, label: str) -> str:
         name, _, version = label.partition("@")
-        return self._fleet.blueprints[name][int(version.split(".", 1)[0])].digest
+        blueprint = self._fleet.blueprints[name][int(version.split(".", 1)[0])]
+        return f"{blueprint.origin} {blueprint.digest}"
 
-    def _file(self, path: str) -> str:
+    def file(self, path: str) -> str:
         return sha256(read_bytes(self._fleet.root, f"sites/{path}")).hexdigest()
 
-    def _site(self, name: str) -> str:
-        """A hub: its own document and the profiles it lists."""
-        document: Document = load_site(self._fleet, name)
-        profiles = (self._fleet.profiles[p].digest for p in document.data["spec"].get("profiles") or ())
-        return _digest([document.digest, *profiles])
+    def tenant(self, name: str) -> str:
+        """Only that there is such a tenant, whether its document can be used or not."""
+        if name not in self._fleet.tenants and ("tenants", name) not in self._fleet.broken:
+            raise KeyError(name)
+        return ""
+
+    def hub(self, name: str) -> str:
+        """The hub's own document and the profiles it lists, and so on up to the last hub."""
+        return _digest(line for document in way_up(self._fleet, name) for line in self._layers(document))
+
+    def _layers(self, site: Document) -> Iterator[str]:
+        yield f"{site.file} {site.digest}"
+        yield from (self._fleet.profiles[name].digest for name in site.data["spec"].get("profiles") or ())
 
 
-def _fleet_lines(fleet: Fleet) -> Iterable[str]:
+DEPENDENCIES: Mapping[str, Callable[[Cache, str], str]] = {
+    "blueprint": Cache.blueprint,
+    "document": Cache.document,
+    "file": Cache.file,
+    "hub": Cache.hub,
+    "tenant": Cache.tenant,
+}
+"""Kind of thing that sites are made of -> the digest of one such thing."""
+
+
+def _entries(written: Any) -> Iterator[tuple[str, Entry]]:
+    """What was written once. Raises all sorts of things for anything else."""
+    groups = [tuple(str(name) for name in names) for names in written["groups"]]
+    for site, (key, tree, group) in written["sites"].items():
+        yield site, Entry(str(key), str(tree), groups[group])
+
+
+def _fleet_lines(fleet: Fleet) -> Iterator[str]:
     yield fleet.document.digest
     yield json.dumps({name: sorted(majors) for name, majors in sorted(fleet.blueprints.items())})
+    schemas, _ = list_files(fleet.root, "schemas/crds", ".json")
+    yield from (f"{path} {_content(fleet.root / path)}" for path in schemas)
+
+
+def _content(file: Path) -> str:
+    """Tells one content of a schema from another; whether it can be used, the check says."""
+    try:
+        return sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def _program() -> str:
     """Tells one build of the composer from another, so that a newer one never trusts what an older one found."""
     folder = Path(__file__).parent.parent
-    files = sorted(folder.rglob("*.py"))
-    stamps: list[Any] = [[str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    files = sorted([*folder.rglob("*.py"), *packaged("schemas").rglob("*.json")])
+    stamps: list[Any] = [[str(f), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     return json.dumps([__version__, stamps])
 
 

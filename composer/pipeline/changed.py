@@ -10,8 +10,7 @@ from composer.diagnostic import Diagnostic, Rejected
 from composer.git.repository import Head
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch, files_of
-from composer.pipeline.cache import Cache
-from composer.pipeline.inputs import Inputs
+from composer.pipeline.cache import Cache, Entry
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
 from composer.stages.publish import SiteFiles
@@ -26,7 +25,7 @@ class _Made:
     site: str
     findings: tuple[Diagnostic, ...]
     files: SiteFiles | None = None
-    inputs: Inputs | None = None
+    entry: Entry | None = None
 
 
 @dataclass(eq=False)
@@ -50,13 +49,13 @@ class Changed:
         waiting = [name for name in names if not self._is_unchanged(cache, name)]
         if not waiting:
             return
-        for made in compose_all(self.fleet, waiting, self.jobs, self._finish()):
+        for made in compose_all(self.fleet, waiting, self.jobs, self._finish(cache)):
             self.findings += made.findings
             if made.files is None:
                 self.failed.append(made.site)
                 continue
-            if made.inputs is not None and not made.findings:
-                cache.learn(made.site, made.inputs, made.files.tree)
+            if made.entry is not None and not made.findings:
+                cache.learn(made.site, made.entry)
             yield made.files
         _write(cache, file)
 
@@ -67,7 +66,7 @@ class Changed:
             self.unchanged.append(name)
         return same
 
-    def _finish(self) -> Callable[[Composed], _Made]:
+    def _finish(self, cache: Cache) -> Callable[[Composed], _Made]:
         def finish(composed: Composed) -> _Made:
             if not composed.ok:
                 return _Made(composed.site, composed.findings)
@@ -78,8 +77,8 @@ class Changed:
                 return _Made(composed.site, (*composed.findings, *found))
             head = self.heads.get(files.branch)
             kept = files.without_files() if head and head.tree == files.tree else files
-            inputs = composed.inputs.without_blueprints() if composed.inputs else None
-            return _Made(composed.site, composed.findings, kept, inputs)
+            entry = cache.entry(composed.site, composed.inputs, files.tree) if composed.inputs else None
+            return _Made(composed.site, composed.findings, kept, entry)
 
         return finish
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from composer.model.blueprint import Blueprint
-from composer.model.stack import HubLink, Wiring
+from composer.model.stack import HubLink, Stack, Wiring
+from composer.stages.load import referenced_files
 
 FLEET_SECTIONS = ("delivery", "defaults", "deviceProfiles", "policies")
 """What a site's objects depend on in fleet.yaml; the rest (rollout waves, descriptions) is not read for a site."""
@@ -17,15 +18,15 @@ FLEET_SECTIONS = ("delivery", "defaults", "deviceProfiles", "policies")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """*digest* is over the data (not the bytes: a comment changes nothing); *names* are all documents it came from."""
+    """*digest* is over the data (not the bytes: a comment changes nothing); *own* is that of the bytes of the site's document.
+
+    *names* are everything else it came from, each as its kind and its name: "document sites/tenants/acme.yaml".
+    """
 
     digest: str
+    own: str
     names: tuple[str, ...]
     blueprints: tuple[Blueprint, ...]
-
-    def without_blueprints(self) -> Inputs:
-        """The same without the blueprints themselves, which would be heavy to send between processes."""
-        return Inputs(self.digest, self.names, ())
 
 
 def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
@@ -41,14 +42,41 @@ def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
         "blueprints": {label: blueprints[label].digest for label in sorted(blueprints)},
         "link": [link.site, link.host, link.ca] if link else None,
     }
-    files = [str(stack.spec["uplink"]["ca"])] if link else []
-    hubs = [link.site] if link else []
     names = (
         *(f"document {d}" for d in sorted(documents) if d != stack.document.file),
         *(f"blueprint {b}" for b in sorted(blueprints)),
+        *(f"file {f}" for f in _files(stack)),
+        *(f"tenant {t}" for t in _owners(stack)),
+        *([f"hub {link.site}"] if link else ()),
     )
-    names += (*(f"file {f}" for f in files), *(f"site {h}" for h in hubs))
-    return Inputs(_digest(read), names, tuple(blueprints[label] for label in sorted(blueprints)))
+    chosen = tuple(blueprints[label] for label in sorted(blueprints))
+    return Inputs(_digest(read), stack.document.digest, names, chosen)
+
+
+def _files(stack: Stack) -> list[str]:
+    """The files below sites/ that are read for the site, or that its own document says are there."""
+    read = [ca_of(stack)] if stack.spec.get("uplink") else []
+    read += [path for tenant in stack.tenants for path in encrypted_secrets(stack, tenant).values()]
+    return sorted({*read, *referenced_files(stack.document)})
+
+
+def _owners(stack: Stack) -> list[str]:
+    """The tenants whose devices others use; they must exist, but need not be at the site."""
+    uses = (use for spec in stack.tenants.values() for use in spec.get("uses") or ())
+    return sorted({use["tenant"] for use in uses})
+
+
+def ca_of(stack: Stack) -> str:
+    """The file of the CA that the site trusts at its hub."""
+    return str(stack.spec["uplink"]["ca"]).replace("{site}", stack.site)
+
+
+def encrypted_secrets(stack: Stack, tenant: str) -> dict[str, str]:
+    """Name of a tenant's secret -> its encrypted file."""
+    secrets = stack.tenants[tenant].get("secrets") or {}
+    return {
+        name: said["sops"].replace("{site}", stack.site) for name, said in sorted(secrets.items()) if "sops" in said
+    }
 
 
 def _digest(value: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
 from composer.model.fleet import Fleet
 from composer.model.stack import HubLink, Rendered, Stack, Wiring
-from composer.pipeline.inputs import Inputs, inputs_of
+from composer.pipeline.inputs import Inputs, ca_of, inputs_of
 from composer.source.document import Document
 from composer.stages.check import CheckContext, check
 from composer.stages.load import check_references, load_site, read_referenced
@@ -94,7 +94,7 @@ class Line:
         if hub not in self._hosts:
             spec = self.resolver.spec(load_site(self.fleet, hub))
             self._hosts[hub] = f"mqtt.{spec['cluster']['domain']}"
-        return HubLink(hub, self._hosts[hub], read_referenced(self.fleet, uplink["ca"]))
+        return HubLink(hub, self._hosts[hub], read_referenced(self.fleet, ca_of(stack)))
 
 
 def _keep(findings: list[Diagnostic], stage: Callable[..., tuple[T, list[Diagnostic]]], *inputs: object) -> T:

@@ -92,6 +92,19 @@ def _hub(fleet: Fleet, name: str) -> Document | tuple[Diagnostic, ...]:
     return tuple(check_schema(document, "Site")) or document
 
 
+def way_up(fleet: Fleet, hub: str) -> Iterator[Document]:
+    """The hub's document, that of its own hub, and so on, as far as they can be used."""
+    passed: set[str] = set()
+    while hub in fleet.sites and hub not in passed:
+        passed.add(hub)
+        document = _hub(fleet, hub)
+        if not isinstance(document, Document):
+            return
+        yield document
+        link = link_of(fleet, document)
+        hub = link.hub if link else ""
+
+
 def _unusable(hub: str, findings: tuple[Diagnostic, ...], link: Link) -> Diagnostic:
     related = [Related(findings[0].message, findings[0].place)]
     return error("D033", f"the hub {hub} cannot be used: its own document has errors", link.place, related=related)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,10 @@ OWNERS: Mapping[str, Pattern] = {
 def check_document(root: Path, document: Document, tenants: Collection[str]) -> list[Diagnostic]:
     """A finding for each file that is not there, and each use of a tenant that is not among *tenants*."""
     kind, spec = document.data["kind"], document.data["spec"]
-    site = document.data["metadata"]["name"] if kind == "Site" else "{site}"
     findings = [
         _no_such_file(root, document, route, path)
-        for pattern in FILES[kind]
-        for route, path in _texts(spec, pattern)
-        if not _is_there(root, path.replace("{site}", site))
+        for route, path in _files(document)
+        if not _is_there(root, _at_site(document, path))
     ]
     findings += [
         _no_such_tenant(document, route, name, tenants)
@@ -62,12 +59,26 @@ def check_document(root: Path, document: Document, tenants: Collection[str]) -> 
     return findings
 
 
+def referenced_files(document: Document) -> list[str]:
+    """The files below sites/ that the document names."""
+    return [_at_site(document, path) for _, path in _files(document)]
+
+
+def _files(document: Document) -> Iterator[tuple[Route, str]]:
+    for pattern in FILES[document.data["kind"]]:
+        yield from _texts(document.data["spec"], pattern)
+
+
+def _at_site(document: Document, path: str) -> str:
+    """The path with the site's name filled in, where the document is of one site."""
+    return path.replace("{site}", document.data["metadata"]["name"]) if document.data["kind"] == "Site" else path
+
+
 def _texts(spec: Any, pattern: Pattern) -> Iterator[tuple[Route, str]]:
     """Each text at a route that *pattern* describes."""
     return ((route, found) for route, found in matching(spec, pattern, ("spec",)) if isinstance(found, str))
 
 
-@lru_cache(maxsize=4096)
 def _is_there(root: Path, path: str) -> bool:
     """Whether sites/*path* is a file. A path that depends on a site not known yet counts as there."""
     return "{" in path or (root / SITES / path).is_file()

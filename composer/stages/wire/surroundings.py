@@ -64,14 +64,14 @@ def tenant_context(name: str, spec: Mapping[str, Any], delivery: Mapping[str, An
 def _secret(name: str, written: Mapping[str, Any], site: str) -> dict[str, Any]:
     """A secret's reference as {entry, name, kind, ...}: documents call it *entry*, the Secret itself is *name*.
 
-    "{site}" in an external key stands for the site's name.
+    "{site}" in an external key or in a file's path stands for the site's name.
     """
     if "externalSecret" in written:
         said = written["externalSecret"]
         key = said["key"].replace("{site}", site)
         return {"entry": name, "name": name, "kind": "externalSecret", **said, "key": key}
     if "sops" in written:
-        return {"entry": name, "name": name, "kind": "sops", "file": written["sops"]}
+        return {"entry": name, "name": name, "kind": "sops", "file": written["sops"].replace("{site}", site)}
     return {"entry": name, "name": written["existing"], "kind": "existing"}
 
 
