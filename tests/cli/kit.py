@@ -62,7 +62,7 @@ class Ran:
     @property
     def findings(self) -> list[Any]:
         """What `--format json` said on standard output."""
-        found: list[Any] = json.loads(self.out)["diagnostics"]
+        found: list[Any] = json.loads(self.out)["findings"]
         return found
 
     @property
@@ -98,15 +98,20 @@ def composer(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: s
     return Ran(process.returncode, out, err)
 
 
-def site(name: str, spec: str = "", labels: str = "{}") -> str:
-    """A site's document; *spec* is the inside of a mapping in flow style."""
-    cluster = f"cluster: {{{CLUSTER}, domain: {name}.example.com}}"
-    return document("Site", name, f"{{{', '.join(filter(None, [cluster, spec]))}}}", labels)
+def site(name: str, *lines: str, labels: str = "{}") -> str:
+    """A site's document; *lines* are further lines of its spec."""
+    spec = [f"cluster: {{domain: {name}.example.com, {CLUSTER}}}", *lines]
+    return document("Site", name, "\n  " + "\n  ".join(spec), labels)
+
+
+def note(params: str) -> str:
+    """The line of a site that makes a note of these parameters."""
+    return f"components: {{note: {{blueprint: note@1, params: {{{params}}}}}}}"
 
 
 def noted(name: str, text: str = "hello", labels: str = "{}") -> str:
     """A site with one component of the blueprint `note`."""
-    return site(name, f"components: {{note: {{blueprint: note@1, params: {{text: {json.dumps(text)}}}}}}}", labels)
+    return site(name, note(f"text: {json.dumps(text)}"), labels=labels)
 
 
 def blueprint(root: Path, name: str = "note", manifest: str = NOTE, params: str = _NOTE_PARAMS) -> None:

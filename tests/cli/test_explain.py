@@ -1,0 +1,119 @@
+"""`composer explain`: where a value comes from, and what a code means."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from composer.report.codes import all_codes
+from tests.cli.kit import composer, example, fleet, note, site
+from tests.load.fleets import document
+
+
+@pytest.fixture(scope="module")
+def layered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text that the fleet, a profile and the site set, one after another."""
+    defaults = '{delivery: {url: "https://git.example.com/y.git"}, defaults: {blueprints: {note: {params: {text: low}}}}}'
+    return fleet(
+        tmp_path_factory.mktemp("layered"),
+        {
+            "fleet.yaml": document("Fleet", "test", defaults),
+            "profiles/p.yaml": document("Profile", "p", "\n  " + note("text: middle, texts: {more: from p}")),
+            "a.yaml": site("a", "profiles: [p]", note("text: high")),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def example_fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return example(tmp_path_factory.mktemp("example"))
+
+
+def test_a_value_is_explained_down_to_every_layer_that_set_it(layered: Path) -> None:
+    ran = composer(layered, "explain", "a", "ConfigMap/note", "data.text")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "\n".join(
+        [
+            'ConfigMap/note data.text = "high"',
+            "  placed by blueprints/note/v1/manifests/object.yaml:13:14  (component note)",
+            "  expression {{ params.text }}",
+            '  read params.text = "high"',
+            "    set by site a, sites/a.yaml:7:57",
+            '    overrides "middle" of profile p, sites/profiles/p.yaml:5:57',
+            '    overrides "low" of fleet defaults, sites/fleet.yaml:4:99',
+            '    overrides "" of blueprint note@1.0.0, blueprints/note/v1/params.yaml:2:30',
+            "",
+        ]
+    )
+
+
+def test_a_whole_object_is_explained_value_by_value(layered: Path) -> None:
+    ran = composer(layered, "explain", "a", "configmap/note")
+    assert ran.code == 0
+    assert "metadata.namespace = " in ran.out
+    assert "the template states this value" in ran.out
+
+
+@pytest.mark.parametrize(
+    "field", ["spec.template.spec.containers.0.image", "spec.template.spec.containers[name=bento].image"]
+)
+def test_an_item_of_a_list_is_meant_by_its_number_or_by_its_name(example_fleet: Path, field: str) -> None:
+    ran = composer(example_fleet, "explain", "rome-01", "Deployment/fridge-log", field)
+    assert ran.code == 0
+    assert ran.out.startswith("Deployment/fridge-log spec.template.spec.containers.0.image = ")
+    assert "read images.bento = " in ran.out
+
+
+def test_a_value_that_was_worked_out_names_what_it_follows_from(example_fleet: Path) -> None:
+    ran = composer(example_fleet, "explain", "berlin-01", "ConfigMap/mosquitto", "data")
+    assert ran.code in (0, 2)
+
+
+def test_what_a_site_overrides_is_told_in_the_example_fleet(example_fleet: Path) -> None:
+    ran = composer(example_fleet, "explain", "berlin-01", "ResourceQuota/quota", "spec.hard.[limits.memory]")
+    assert ran.code in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (("b", "ConfigMap/note"), "X001", ""),
+        (("a", "ConfigMap/nope"), "X004", "did you mean 'ConfigMap/note'?"),
+        (("a", "ConfigMap/note", "data.txet"), "X005", "did you mean 'data.text'?"),
+        (("a", "ConfigMap/note", "data.text.more"), "X005", ""),
+        (("a", "ConfigMap/note", "data.[texts=1].x"), "X005", ""),
+    ],
+)
+def test_what_is_not_there_is_a_usage_error_with_the_nearest_name(
+    layered: Path, words: tuple[str, ...], code: str, hint: str
+) -> None:
+    ran = composer(layered, "explain", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"error[{code}]" in ran.err
+    assert hint in ran.err
+
+
+def test_a_site_with_mistakes_is_not_explained_but_its_mistakes_are_told(tmp_path: Path) -> None:
+    root = fleet(tmp_path, {"a.yaml": site("a", note("txet: x"))})
+    ran = composer(root, "explain", "a", "ConfigMap/note")
+    assert ran.code == 2
+    assert "error[L120]" in ran.err
+
+
+def test_a_code_is_explained_anywhere(tmp_path: Path) -> None:
+    ran = composer(tmp_path, "explain", "L101")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("## L101 - ")
+    assert len(ran.out.splitlines()) > 3
+
+
+def test_a_code_that_does_not_exist_is_a_usage_error_with_the_nearest_one(tmp_path: Path) -> None:
+    ran = composer(tmp_path, "explain", "L1O1")
+    assert ran.code == 2
+    near = composer(tmp_path, "explain", "Y099")
+    assert near.code == 2
+    meant = re.search(r"did you mean '(\w+)'", near.err)
+    assert meant is not None
+    assert meant[1] in all_codes()
