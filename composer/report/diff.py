@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from itertools import takewhile
 from typing import Any
 
 from composer.emit import to_yaml
 from composer.report.visible import visible
-from composer.stages.compare import HIDDEN, Action, Change, Comparison, FieldChange, GroupedChange
+from composer.stages.compare import HIDDEN, SITE, Action, Change, Comparison, FieldChange, GroupedChange, Hunk
 
 _SIGNS = {Action.ADDED: "+", Action.CHANGED: "~", Action.REMOVED: "-"}
 _COLOURS = {"+": "32", "-": "31", "!": "33", "~": "36"}
-_CONTEXT = 2
-_TOO_LONG = 5_000
-"""Lines of a value; finding the difference of longer ones would take longer than anybody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,8 @@ def _dangers(comparison: Comparison) -> Iterator[str]:
 def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
     change = group.change
     yield visible(f"{_SIGNS[change.action]} {change.identity}")
-    yield f"    at {_sites(group.sites, limits)}"
+    note = f" ({SITE} stands for each one's name)" if group.templated else ""
+    yield f"    at {_sites(group.sites, limits)}{note}"
     for danger in change.dangers[: limits.fields]:
         yield visible(f"  ! {danger.field + ': ' if danger.field else ''}{danger.message}")
     yield from _fields(change, limits)
@@ -82,11 +79,14 @@ def _fields(change: Change, limits: Limits) -> Iterator[str]:
 
 def _values(field: FieldChange, limits: Limits) -> Iterator[str]:
     """The old and the new value, signed; of long texts only the lines that differ and some around them."""
+    if field.hunks:
+        yield from (_crop(line, limits.width) for hunk in field.hunks for line in _hunk(hunk))
+        return
     old, new = field.old, field.new
+    if old == new:
+        yield f"~ {old}"
+        return
     if field.action is Action.CHANGED and isinstance(old, str) and isinstance(new, str):
-        if "\n" in old or "\n" in new:
-            yield from (_crop(line, limits.width) for line in _text_difference(old, new))
-            return
         old, new = _around_difference(old, new, limits.width)
     if field.action is not Action.ADDED:
         yield from _signed("-", old, limits)
@@ -99,24 +99,9 @@ def _signed(sign: str, value: Any, limits: Limits) -> Iterator[str]:
     return (f"{sign} {_crop(visible(line), limits.width)}" for line in text.splitlines())
 
 
-def _text_difference(old: str, new: str) -> Iterator[str]:
-    ends_alike = old.endswith("\n") == new.endswith("\n")
-    before, after = (_lines(text, ends_alike) for text in (old, new))
-    if max(len(before), len(after)) > _TOO_LONG:
-        yield f"~ a text of {len(before):,} lines became one of {len(after):,} lines"
-        return
-    for line in list(unified_diff(before, after, n=_CONTEXT, lineterm=""))[2:]:
-        yield (
-            f"{line[0]} {line[1:]}" if line[0] in "+- " else f"@ line {line.split()[2].partition(',')[0][1:]}"
-        )
-
-
-def _lines(text: str, ends_alike: bool) -> list[str]:
-    """The lines of a text; where only one of two ends in a line break, the other says that it does not."""
-    lines = [visible(line) for line in text.split("\n")]
-    if ends_alike or not lines[-1]:
-        return lines if lines[-1] else lines[:-1]
-    return [*lines, "(no line break at the end)"]
+def _hunk(hunk: Hunk) -> Iterator[str]:
+    yield f"@ line {hunk.line}"
+    yield from (f"{line[0]} {visible(line[1:])}" for line in hunk.lines)
 
 
 def _around_difference(old: str, new: str, width: int) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange
+from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange, Hunk
 
 _MOST_CHANGES = 10_000
 """A program that reads more of them in one piece should ask for fewer sites."""
@@ -38,15 +38,20 @@ def _group(group: GroupedChange) -> dict[str, Any]:
         "fields": [_field(field) for field in change.fields],
         "dangers": [{"risk": str(d.risk), "message": d.message, "field": d.field} for d in change.dangers],
         "sites": list(group.sites),
+        "templated": group.templated,
     }
 
 
 def _field(field: FieldChange) -> dict[str, Any]:
     """A field; what is not on one side is left out there, because null would be a value."""
+    shown: dict[str, Any] = {"action": str(field.action), "path": field.path}
+    if field.hunks:
+        return {**shown, "lines": [_hunk(hunk) for hunk in field.hunks]}
     values = {"old": field.old, "new": field.new}
     missing = {Action.ADDED: "old", Action.REMOVED: "new"}.get(field.action)
-    return {
-        "action": str(field.action),
-        "path": field.path,
-        **{k: v for k, v in values.items() if k != missing},
-    }
+    return {**shown, **{side: value for side, value in values.items() if side != missing}}
+
+
+def _hunk(hunk: Hunk) -> dict[str, Any]:
+    """A place in a text, without the lines around it: they may differ from site to site."""
+    return {"line": hunk.line, "changes": [line for line in hunk.lines if not line.startswith(" ")]}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from composer.emit import to_yaml
-from composer.stages.compare import HIDDEN, Action, Change, SiteDiff, compare, compare_files, group
+from composer.git.ids import blob_id
+from composer.stages.compare import CHECKSUM, HIDDEN, Action, Change, SiteDiff, compare, compare_files, group
 from tests.publish.making import config_map, deployment, with_text
 
 
@@ -54,14 +55,10 @@ def test_the_bookkeeping_of_a_site_is_no_change() -> None:
 
 
 def test_another_blueprint_version_is_shown_from_the_lock() -> None:
-    lock = thing(
-        "edge-composer.io/v1alpha1",
-        "Lock",
-        digest="sha256:1",
-        blueprints=[{"name": "base", "version": "1.0.0"}],
-    )
-    new = {**lock, "digest": "sha256:2", "blueprints": [{"name": "base", "version": "1.1.0"}]}
-    assert [field.path for field in changed(lock, new).fields] == ["blueprints[name=base].version"]
+    files = with_text("berlin-01", "1").files
+    new = files["composer.lock.yaml"].replace(b'"1.0.0"', b'"1.1.0"').replace(b"1111", b"2222")
+    (change,) = compare_files({"composer.lock.yaml": files["composer.lock.yaml"]}, {"composer.lock.yaml": new})
+    assert [field.path for field in change.fields] == ["blueprints[name=stream-bento].version"]
 
 
 def test_flux_kustomizations_are_objects() -> None:
@@ -196,6 +193,46 @@ def test_the_same_change_at_many_sites_is_one() -> None:
     found = group(diffs, unchanged=2)
     assert [entry.sites for entry in found.groups] == [("berlin-01", "rome-03"), ("paris-02",)]
     assert (found.sites, found.changed, found.bookkeeping) == (5, ("berlin-01", "paris-02", "rome-03"), ())
+
+
+def test_the_same_lines_in_texts_that_differ_otherwise_are_one_change() -> None:
+    diffs = [diff(site, f"id {site}\n\n\nmax 1\nend {site}\n", f"id {site}\n\n\nmax 2\nend {site}\n") for site in "abc"]
+    (entry,) = group(diffs).groups
+    assert (entry.sites, entry.templated) == (("a", "b", "c"), False)
+
+
+def test_a_change_that_differs_in_the_name_of_the_site_alone_is_one() -> None:
+    names = ("berlin-01", "paris-02", "rome-03")
+    diffs = [diff(site, "x\n", f"x\nhost {site}.example.com t/{site}/ {site}\n") for site in names]
+    (entry,) = group(diffs).groups
+    assert (entry.sites, entry.templated) == (names, True)
+    assert entry.change.fields[0].hunks[0].lines[-1] == "+host {site}.example.com t/{site}/ {site}"
+
+
+def test_a_name_inside_of_another_word_is_no_name() -> None:
+    diffs = [diff(site, "x\n", f"x\n{word}\n") for site, word in (("a", "bar"), ("o", "bor"))]
+    assert [entry.templated for entry in group(diffs).groups] == [False, False]
+
+
+def test_sites_that_share_a_change_stay_together_though_it_holds_the_name_of_one() -> None:
+    diffs = [diff(site, "x\n", "x\naddress hub-eu\n") for site in ("berlin-01", "hub-eu", "paris-02")]
+    (entry,) = group(diffs).groups
+    assert (entry.sites, entry.templated) == (("berlin-01", "hub-eu", "paris-02"), False)
+
+
+def test_checksums_of_what_differs_are_not_told_apart() -> None:
+    diffs = []
+    for site in ("a", "b"):
+        old, new = deployment("x"), deployment("x")
+        old["metadata"]["annotations"] = {"edge-composer.io/config": blob_id(site.encode())}
+        new["metadata"]["annotations"] = {"edge-composer.io/config": blob_id(site.encode() * 2)}
+        diffs.append(SiteDiff(site, site, compare({"x": old}, {"x": new}), {}, {}))
+    (entry,) = group(diffs).groups
+    assert [(f.old, f.new) for f in entry.change.fields] == [(CHECKSUM, CHECKSUM)]
+    # Of an image, the digest is what matters.
+    images = [deployment("x", image=f"a@sha256:{digit * 64}") for digit in "12"]
+    (change,) = compare({"x": images[0]}, {"x": images[1]})
+    assert change.fields[0].new == f"a@sha256:{'2' * 64}"
 
 
 def test_the_order_of_sites_does_not_change_the_comparison() -> None:

@@ -148,6 +148,7 @@ def test_json_has_the_documented_form() -> None:
                 "fields": [{"action": "changed", "path": "data.file", "old": "1", "new": "2"}],
                 "dangers": [],
                 "sites": ["x", "y"],
+                "templated": False,
             },
             {
                 "action": "removed",
@@ -156,11 +157,29 @@ def test_json_has_the_documented_form() -> None:
                 "fields": [],
                 "dangers": [{"risk": "deletes", "message": "deletes the object", "field": ""}],
                 "sites": ["x", "y"],
+                "templated": False,
             },
         ],
         "bookkeeping": [],
         "cut": 0,
     }
+
+
+def test_json_tells_of_a_long_text_the_lines_that_differ() -> None:
+    old, new = config_map("a", CONF + "max 1000\n"), config_map("a", CONF + "max 2000\n")
+    (change,) = json.loads(as_json(group(difference({"a": old}, {"a": new}))))["changes"]
+    lines = [{"line": 19, "changes": ["-max 1000", "+max 2000"]}]
+    assert change["fields"] == [{"action": "changed", "path": "data.file", "lines": lines}]
+
+
+def test_what_differs_in_the_name_of_the_site_alone_is_shown_with_a_word_for_it() -> None:
+    diffs = [
+        SiteDiff(site, site, compare({"a": config_map("a", "x\n")}, {"a": config_map("a", f"x\nid {site}\n")}), {}, {})
+        for site in ("berlin-01", "paris-02")
+    ]
+    text = human(group(diffs))
+    assert "    at 2 sites: berlin-01, paris-02 ({site} stands for each one's name)\n" in text
+    assert "      + id {site}\n" in text
 
 
 def test_json_leaves_out_the_side_where_there_is_no_value() -> None:

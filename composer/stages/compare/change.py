@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 HIDDEN = "(hidden)"
 """Stands for every value of a Secret."""
 
+CHECKSUM = "(checksum)"
+"""Stands for a checksum in an annotation, which changes whenever what it is taken of does."""
+
 
 class Action(StrEnum):
     """What happens to an object or a field."""
@@ -46,14 +49,26 @@ Steps = tuple[str | int, ...]
 """The way to a field: keys and list indexes; a list item that has a name of its own is "[name=value]"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """A place where a text differs: *lines* begin with "-", "+" or, around them, a space; *line* is the first's number."""
+
+    line: int
+    lines: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class FieldChange:
-    """One field that differs. *old* is None where it is added, *new* where it is removed."""
+    """One field that differs. *old* is None where it is added, *new* where it is removed.
+
+    A text of several lines that became another one has *hunks* instead of both.
+    """
 
     action: Action
     steps: Steps
     old: Any = None
     new: Any = None
+    hunks: tuple[Hunk, ...] = ()
 
     @property
     def path(self) -> str:

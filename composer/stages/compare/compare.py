@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from composer.diagnostic import Rejected
 from composer.source.reader import parse
-from composer.stages.compare.change import HIDDEN, Action, Change, FieldChange, Identity
+from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, FieldChange, Identity
 from composer.stages.compare.dangers import dangers_of_change, dangers_of_removal
 from composer.stages.compare.fields import differences
+from composer.stages.compare.texts import hunks_of
 
+_CHECKSUM = re.compile(r"[0-9a-f]{32,128}")
 _CONFIDENTIAL = frozenset({"data", "stringData"})
-_BOOKKEEPING = frozenset({"digest", "inventory"})
-"""Of a lock file: they differ whenever anything does, and say nothing that the other changes do not."""
+
+_LOCK = b"apiVersion: edge-composer.io/v1alpha1\nkind: Lock\n"
+_BOOKKEEPING = re.compile(rb"^(?:digest: .*\n|inventory:\n(?: .*\n)*)", re.MULTILINE)
+"""Of a lock file: it differs whenever anything does, and says nothing that the other changes do not."""
 
 
 def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[Change, ...]:
-    """The changes between files, path -> content. Files that are equal on both sides need not be given."""
-    return compare(
-        {path: read_object(path, content) for path, content in old.items() if new.get(path) != content},
-        {path: read_object(path, content) for path, content in new.items() if old.get(path) != content},
-    )
-
-
-def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The changes between objects, path -> object, in identity order.
+    """The changes between files, path -> content. Files that are equal on both sides need not be given.
 
     Left out is what follows from the rest: kustomizations, and the lock file's digest and inventory.
     """
+    before, after = ({path: _telling(content) for path, content in files.items()} for files in (old, new))
+    return compare(
+        {path: read_object(path, content) for path, content in before.items() if after.get(path) != content},
+        {path: read_object(path, content) for path, content in after.items() if before.get(path) != content},
+    )
+
+
+def _telling(content: bytes) -> bytes:
+    """A file without bookkeeping: parsing that of a lock file would take longer than all the rest."""
+    return _BOOKKEEPING.sub(b"", content) if content.startswith(_LOCK) else content
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The changes between objects, path -> object, in identity order. Kustomizations are left out."""
     before, after = _by_identity(old), _by_identity(new)
     identities = sorted(before.keys() | after.keys())
     changes = (_change(identity, before.get(identity), after.get(identity)) for identity in identities)
@@ -81,16 +92,10 @@ def _change(identity: Identity, old: _Placed | None, new: _Placed | None) -> Cha
         return Change(Action.REMOVED, identity, old[0], dangers=dangers_of_removal(identity))
     if old is None:
         return Change(Action.ADDED, identity, new[0])
-    fields = tuple(_fields(identity, old[1], new[1]))
+    fields = tuple(differences(old[1], new[1]))
     dangers = dangers_of_change(identity, old[1], fields)
-    shown = tuple(_masked(change) for change in fields) if is_secret(identity) else fields
+    shown = tuple(_shown(identity, change) for change in fields)
     return Change(Action.CHANGED, identity, new[0], shown, dangers) if fields else None
-
-
-def _fields(identity: Identity, old: Any, new: Any) -> Iterator[FieldChange]:
-    """The fields that differ, without what is mere bookkeeping."""
-    lock = identity.kind == "Lock" and identity.group == "edge-composer.io"
-    return (change for change in differences(old, new) if not (lock and change.steps[0] in _BOOKKEEPING))
 
 
 def is_secret(identity: Identity) -> bool:
@@ -106,10 +111,21 @@ def is_secret_file(path: str, content: bytes) -> bool:
     return is_secret(identity) or identity.kind == "File"
 
 
-def _masked(change: FieldChange) -> FieldChange:
-    """The change of a Secret's field without values, wherever they could stand."""
-    if change.steps[0] not in _CONFIDENTIAL:
+def _shown(identity: Identity, change: FieldChange) -> FieldChange:
+    """The change as it may be seen: nothing of a Secret, no checksums, and of long texts the lines that differ."""
+    if is_secret(identity) and change.steps[0] in _CONFIDENTIAL:
+        return _instead(change, HIDDEN)
+    if change.action is not Action.CHANGED or not isinstance(change.old, str) or not isinstance(change.new, str):
         return change
-    old = None if change.action is Action.ADDED else HIDDEN
-    new = None if change.action is Action.REMOVED else HIDDEN
+    if "annotations" in change.steps and _CHECKSUM.fullmatch(change.old) and _CHECKSUM.fullmatch(change.new):
+        return _instead(change, CHECKSUM)
+    if "\n" in change.old or "\n" in change.new:
+        return replace(change, old=None, new=None, hunks=hunks_of(change.old, change.new))
+    return change
+
+
+def _instead(change: FieldChange, word: str) -> FieldChange:
+    """The change with the word wherever a value stood."""
+    old = None if change.action is Action.ADDED else word
+    new = None if change.action is Action.REMOVED else word
     return replace(change, old=old, new=new)
