@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +43,6 @@ def test_an_expression_has_the_value_that_bento_gave_it(case: dict[str, Any]) ->
     value = evaluate(expression, RECORDED["message"])
     assert isinstance(value, bool) is isinstance(case["value"], bool)
     assert value == pytest.approx(case["value"])
-
-
-def test_bento_itself_gives_these_values(needs: Callable[..., dict[str, str]]) -> None:
-    bento = needs("bento")["bento"]
-    lines = [f"root.r{i} = ({case['bloblang']}).catch({{}})" for i, case in enumerate(CASES)]
-    asked = subprocess.run(
-        [bento, "blobl", "\n".join(["root = {}", *lines, ""])],
-        input=json.dumps(RECORDED["message"]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    values = json.loads(asked.stdout)
-    assert [values[f"r{i}"] for i in range(len(CASES))] == [case.get("value", {}) for case in CASES]
 
 
 @pytest.mark.parametrize(
