@@ -97,7 +97,6 @@ def _folders(path: str) -> Iterable[str]:
 
 
 def _refusals(site: SiteFiles, state: BranchState, in_the_way: Iterable[str]) -> tuple[Diagnostic, ...]:
-    place = Place(f"{site.branch}:")
     findings = [
         error(
             "B021",
@@ -110,7 +109,7 @@ def _refusals(site: SiteFiles, state: BranchState, in_the_way: Iterable[str]) ->
     if state.stranger:
         message = f"the last commit of branch {site.branch} was not made by the composer: {state.stranger}"
         hint = "bring the change into the site's documents, then publish with --adopt"
-        findings.insert(0, error("B020", message, place, hint=hint))
+        findings.insert(0, error("B020", message, Place(site.branch), hint=hint))
     return tuple(finding.at_site(site.site) for finding in findings)
 
 

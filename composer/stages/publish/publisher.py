@@ -159,7 +159,7 @@ def _verdict(foreseen: SiteResult, head: Head | None, failure: str) -> SiteResul
         return foreseen
     if now != foreseen.parent:
         return _moved(foreseen, now)
-    finding = error("B023", f"branch {foreseen.branch} could not be moved: {failure}", _place(foreseen))
+    finding = error("B023", f"branch {foreseen.branch} could not be moved: {failure}", Place(foreseen.branch))
     return replace(foreseen, outcome=Outcome.FAILED, commit=now, findings=(finding.at_site(foreseen.site),))
 
 
@@ -167,12 +167,8 @@ def _moved(foreseen: SiteResult, now: str) -> SiteResult:
     """The result where the branch is no longer what the site was compared with."""
     message = f"somebody else moved branch {foreseen.branch} meanwhile, to {now[:12] or 'nothing'}"
     hint = "look at what came in, then publish again"
-    finding = error("B022", message, _place(foreseen), hint=hint)
+    finding = error("B022", message, Place(foreseen.branch), hint=hint)
     return replace(foreseen, outcome=Outcome.MOVED, commit=now, findings=(finding.at_site(foreseen.site),))
-
-
-def _place(result: SiteResult) -> Place:
-    return Place(f"{result.branch}:")
 
 
 def _commit(plan: SitePlan, source: Source) -> Commit:
