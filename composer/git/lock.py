@@ -28,7 +28,6 @@ _LOCKS = ("refs/heads/**/*.lock",)
 def publishing(repository: Repository) -> Iterator[int]:
     """Holds the repository for one publisher; yields the lock's descriptor.
 
-
     Its git processes keep that open too, so the lock is free only when the last of them has ended, and
     leftovers found then belong to nobody.
     Raises Rejected where somebody else publishes for too long.

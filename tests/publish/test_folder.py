@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,16 @@ def test_what_an_earlier_run_wrote_goes_and_what_others_wrote_stays(tmp_path: Pa
     mine = {"NOTES.md": b"mine", "platform/broker/mine.txt": b"mine"}
     assert held(target) == {**rest.files, **mine}
     assert not (target / "platform" / "front").exists()
+
+
+def test_what_is_gone_already_need_not_be_removed(tmp_path: Path) -> None:
+    target = tmp_path / "berlin-01"
+    write_tree(target, two_maps().files)
+    shutil.rmtree(target / "platform")
+    (target / "platform" / "broker" / "configmap_broker.yaml").mkdir(parents=True)
+    rest = with_text("berlin-01", "x")
+    write_tree(target, rest.files)
+    assert held(target) == rest.files
 
 
 def test_somebody_elses_file_in_the_way_is_not_overwritten(tmp_path: Path) -> None:

@@ -108,18 +108,17 @@ class _Folder:
             file.write(content)
 
     def remove_file(self, path: str) -> None:
-        """Removes a file, and the folders that are empty then."""
+        """Removes a file, and the folders that are empty then; fine where there is none, or a folder now."""
         folder, _, name = path.rpartition("/")
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, IsADirectoryError):
             os.unlink(name, dir_fd=self.enter(folder).descriptor)
-        while folder:
-            above, _, name = folder.rpartition("/")
-            self.enter(above).forget(name)
-            try:
-                os.rmdir(name, dir_fd=self.enter(above).descriptor)
-            except OSError:
-                return
-            folder = above
+        # Ends at the first folder that is not empty.
+        with suppress(OSError):
+            while folder:
+                folder, _, name = folder.rpartition("/")
+                above = self.enter(folder)
+                above.forget(name)
+                os.rmdir(name, dir_fd=above.descriptor)
 
     def remove_folder(self, name: str) -> None:
         """Removes a folder directly in this one with all that is in it; fine where there is none."""
