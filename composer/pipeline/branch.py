@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from composer.model.conventions import tenant_namespace
 from composer.model.fleet import Fleet
 from composer.model.names import branch_of
-from composer.model.stack import Stack
-from composer.pipeline.inputs import encrypted_secrets
 from composer.pipeline.line import Composed
-from composer.stages.load import read_sops, shipped_names
+from composer.stages.load import shipped_names
 from composer.stages.publish import Contents, MadeFrom, SiteFiles, branch_files
 
 
@@ -23,18 +20,7 @@ def files_of(composed: Composed) -> SiteFiles:
     assert composed.wiring is not None
     assert composed.inputs is not None
     stack = composed.wiring.stack
-    contents = Contents(composed.objects, tuple(stack.tenants), _copies(stack))
+    contents = Contents(composed.objects, tuple(stack.tenants), composed.copies)
     shadowing = shipped_names() if any(b.origin == "fleet" for b in composed.inputs.blueprints) else frozenset()
     made_from = MadeFrom(composed.inputs.digest, composed.inputs.blueprints, shadowing)
     return branch_files(composed.site, branch(stack.fleet, composed.site), contents, made_from)
-
-
-def _copies(stack: Stack) -> dict[str, bytes]:
-    """Encrypted secrets, byte for byte. They lie with the tenant's walls: its delivery account may touch no Secret."""
-    found: dict[str, bytes] = {}
-    for tenant in stack.tenants:
-        namespace = tenant_namespace(tenant)
-        for name, file in encrypted_secrets(stack, tenant).items():
-            content = read_sops(stack.fleet, file, name, namespace)
-            found[f"platform/{namespace}/secret-{name}.sops.yaml"] = content
-    return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
 from composer.model.fleet import Fleet
 from composer.model.stack import HubLink, Rendered, Stack, Wiring
+from composer.pipeline.copies import encrypted
 from composer.pipeline.inputs import Inputs, ca_of, inputs_of
 from composer.source.document import Document
 from composer.stages.check import CheckContext, check
-from composer.stages.load import check_references, load_site, read_referenced
+from composer.stages.load import check_references, load_site, read_certificates
 from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
 from composer.stages.wire import wire
@@ -22,11 +23,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A site at the end of the line. With an error among the *findings* there are no *objects*, never half of them."""
+    """A site at the end of the line. With an error among the *findings* there are no *objects*, never half of them.
+
+    *copies* are the encrypted secrets that lie beside the objects: path on the branch -> bytes.
+    """
 
     site: str
     findings: tuple[Diagnostic, ...]
     objects: tuple[Rendered, ...] = ()
+    copies: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     wiring: Wiring | None = field(default=None, repr=False)
     inputs: Inputs | None = None
 
@@ -51,6 +56,7 @@ class Line:
             document = load_site(self.fleet, site)
             wiring = self._wiring(document, findings)
             objects = self._rendered(wiring, findings)
+            copies = _keep(findings, encrypted, wiring.stack)
             if not has_errors(findings):
                 findings += check(objects, CheckContext.of(wiring))
         except Rejected as rejected:
@@ -58,7 +64,7 @@ class Line:
         ordered = tuple(d.at_site(site) for d in in_order(findings))
         if has_errors(ordered):
             return Composed(site, ordered)
-        return Composed(site, ordered, tuple(objects), wiring, inputs_of(wiring, self._link(wiring.stack)))
+        return Composed(site, ordered, tuple(objects), copies, wiring, inputs_of(wiring, self._link(wiring.stack)))
 
     def wire(self, site: str) -> Wiring:
         """The site on the way to its objects: for questions about where they come from. Raises Rejected."""
@@ -94,7 +100,7 @@ class Line:
         if hub not in self._hosts:
             spec = self.resolver.spec(load_site(self.fleet, hub))
             self._hosts[hub] = f"mqtt.{spec['cluster']['domain']}"
-        return HubLink(hub, self._hosts[hub], read_referenced(self.fleet, ca_of(stack)))
+        return HubLink(hub, self._hosts[hub], read_certificates(self.fleet, ca_of(stack)))
 
 
 def _keep(findings: list[Diagnostic], stage: Callable[..., tuple[T, list[Diagnostic]]], *inputs: object) -> T:

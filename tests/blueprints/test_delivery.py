@@ -27,7 +27,7 @@ ENCRYPTED = "ENC[AES256_GCM,data:Y2g=,iv:YQ==,tag:Yg==,type:str]"
 SOPS = f"""
 apiVersion: v1
 kind: Secret
-metadata: {{name: mes}}
+metadata: {{name: mes, namespace: tenant-acme}}
 stringData: {{token: "{ENCRYPTED}"}}
 sops: {{age: [], lastmodified: "2026-01-01T00:00:00Z", mac: "{ENCRYPTED}", version: 3.9.0}}
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from composer.stages.load import check_references, load_fleet, load_site, read_referenced
+from composer.stages.load import check_references, load_fleet, load_site, read_certificates
 from tests.load.fleets import DESIGN
 
 ROOT = DESIGN.parent.parent.parent
@@ -47,7 +47,7 @@ def test_values_stand_where_they_were_written() -> None:
 
 def test_a_referenced_file_is_read_from_sites() -> None:
     fleet, _ = load_fleet(DESIGN)
-    assert read_referenced(fleet, "files/hub-eu.pem").startswith("-----BEGIN CERTIFICATE-----\n")
+    assert read_certificates(fleet, "files/hub-eu.pem").startswith("-----BEGIN CERTIFICATE-----\n")
 
 
 def test_editors_find_the_schema_of_every_example_document() -> None:

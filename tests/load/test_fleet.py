@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from composer.diagnostic import Rejected
-from composer.stages.load import check_references, load_fleet, load_site, read_referenced
+from composer.stages.load import check_references, load_fleet, load_site, read_certificates
 from tests.load.fleets import change, design_copy, document, lines, site, write
 
 
@@ -111,7 +111,7 @@ def test_a_referenced_file_cannot_be_a_link_out_of_the_fleet(tmp_path: Path) -> 
     (root / "sites/files/ca.pem").symlink_to(tmp_path / "key")
     fleet, _ = load_fleet(root)
     with pytest.raises(Rejected, match="Y0"):
-        read_referenced(fleet, "files/ca.pem")
+        read_certificates(fleet, "files/ca.pem")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ Knows YAML files, their folders and the schemas of documents; nothing of layers,
 from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_references, load_fleet, load_site
 from composer.stages.load.links import way_up
-from composer.stages.load.referenced import read_referenced
+from composer.stages.load.referenced import read_certificates
 from composer.stages.load.references import referenced_files
 from composer.stages.load.schema import check_schema
 from composer.stages.load.sops import read_sops
@@ -17,7 +17,7 @@ __all__ = [
     "load_blueprints",
     "load_fleet",
     "load_site",
-    "read_referenced",
+    "read_certificates",
     "read_sops",
     "referenced_files",
     "shipped_names",
