@@ -37,7 +37,7 @@ def parse_all(text: str, file: str, digest: str = "") -> list[Document]:
     """Every document in *text* that is not empty, each knowing its places in the whole text."""
     builder = _built(text, file, many=True)
     lines = builder.source.lines
-    ends = [*builder.starts[1:], len(lines)]
+    ends = [*builder.starts, len(lines)][1:]
     found = []
     for data, start, end in zip(builder.documents, builder.starts, ends, strict=True):
         if data is not None:
