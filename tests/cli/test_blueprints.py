@@ -43,7 +43,7 @@ spec: {celsius: "{{ params.celsius }}"}
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def cases(tmp_path: Path) -> Path:
     """A fleet whose own blueprint has a case that passes."""
     root = notes(tmp_path, "a")
@@ -65,8 +65,7 @@ def test_a_case_that_fails_gives_1_and_says_what_is_different(cases: Path) -> No
     failed, problem, passed = ran.out.splitlines()
     assert failed == "FAILED  note@1.0.0: another text arrives"
     assert problem == (
-        "        blueprints/note/v1/tests/bad.yaml: "
-        "ConfigMap/note differs: data.text is 'hello', expected 'goodbye'"
+        "        blueprints/note/v1/tests/bad.yaml: ConfigMap/note differs: data.text is 'hello', expected 'goodbye'"
     )
     assert passed.startswith("passed")
 
@@ -123,3 +122,12 @@ def test_nothing_to_import_from_is_a_usage_error(tmp_path: Path) -> None:
     assert composer(notes(tmp_path, "a"), "crds", "import").code == 2
     assert composer(tmp_path, "crds").code == 2
     assert composer(tmp_path, "crds", "import", "nowhere.yaml").code == 2
+
+
+def test_an_empty_file_holds_no_definition(tmp_path: Path) -> None:
+    root = notes(tmp_path, "a")
+    (root / "empty.yaml").write_text("")
+    (root / "remark.yaml").write_text("# nothing here\n---\n")
+    ran = composer(root, "crds", "import", "empty.yaml", "remark.yaml")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error[K050]" in ran.err

@@ -39,7 +39,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture()
+@pytest.fixture
 def published(original: Path, tmp_path: Path) -> Path:
     """A copy of three published sites, to be changed at will."""
     return Path(shutil.copytree(original, tmp_path / "fleet"))
@@ -181,5 +181,3 @@ def test_a_branch_that_is_gone_is_new_again(published: Path) -> None:
     assert set(trees(published)) == {"site/a", "site/b", "site/c"}
     git(delivery(published), "update-ref", "-d", "refs/heads/site/b")
     assert {tuple(c["sites"]) for c in in_json(published)} == {("b",)}
-
-

@@ -15,7 +15,9 @@ from tests.load.fleets import document
 @pytest.fixture(scope="module")
 def layered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A text that the fleet, a profile and the site set, one after another."""
-    defaults = '{delivery: {url: "https://git.example.com/y.git"}, defaults: {blueprints: {note: {params: {text: low}}}}}'
+    defaults = (
+        '{delivery: {url: "https://git.example.com/y.git"}, defaults: {blueprints: {note: {params: {text: low}}}}}'
+    )
     return fleet(
         tmp_path_factory.mktemp("layered"),
         {
@@ -42,8 +44,8 @@ def test_a_value_is_explained_down_to_every_layer_that_set_it(layered: Path) -> 
             '  read params.text = "high"',
             "    set by site a, sites/a.yaml:7:57",
             '    overrides "middle" of profile p, sites/profiles/p.yaml:5:57',
-            '    overrides "low" of fleet defaults, sites/fleet.yaml:4:99',
-            '    overrides "" of blueprint note@1.0.0, blueprints/note/v1/params.yaml:2:30',
+            '    overrides "low" of fleet defaults, sites/fleet.yaml:4:104',
+            '    overrides "" of blueprint note@1.0.0, blueprints/note/v1/params.yaml:2:31',
             "",
         ]
     )
@@ -57,7 +59,7 @@ def test_a_whole_object_is_explained_value_by_value(layered: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["spec.template.spec.containers.0.image", "spec.template.spec.containers[name=bento].image"]
+    "field", ["spec.template.spec.containers.0.image", "spec.template.spec.containers[name=job].image"]
 )
 def test_an_item_of_a_list_is_meant_by_its_number_or_by_its_name(example_fleet: Path, field: str) -> None:
     ran = composer(example_fleet, "explain", "rome-01", "Deployment/fridge-log", field)
@@ -66,14 +68,19 @@ def test_an_item_of_a_list_is_meant_by_its_number_or_by_its_name(example_fleet: 
     assert "read images.bento = " in ran.out
 
 
-def test_a_value_that_was_worked_out_names_what_it_follows_from(example_fleet: Path) -> None:
-    ran = composer(example_fleet, "explain", "berlin-01", "ConfigMap/mosquitto", "data")
-    assert ran.code in (0, 2)
+def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_flows(example_fleet: Path) -> None:
+    access = composer(example_fleet, "explain", "berlin-01", "ConfigMap/ingress-access-acme", "data").out
+    assert re.search(r"of tenant acme may subscribe press/\+/telemetry, because of ", access)
+    policy = composer(example_fleet, "explain", "berlin-01", "NetworkPolicy/ingress", "spec").out
+    assert re.search(r"egress on port 8883/TCP, because ", policy)
 
 
-def test_what_a_site_overrides_is_told_in_the_example_fleet(example_fleet: Path) -> None:
-    ran = composer(example_fleet, "explain", "berlin-01", "ResourceQuota/quota", "spec.hard.[limits.memory]")
-    assert ran.code in (0, 2)
+def test_what_a_site_overrides_is_told_and_a_namespace_tells_objects_of_one_name_apart(example_fleet: Path) -> None:
+    wanted = ("ResourceQuota/tenant-globex/quota", "spec.hard.[limits.memory]")
+    ran = composer(example_fleet, "explain", "berlin-01", *wanted)
+    assert ran.out.startswith(f'{wanted[0]} {wanted[1]} = "256Mi"\n')
+    assert '  read tenant.quota.memory = "256Mi"\n    set by site berlin-01, sites/eu/de/berlin-01.yaml:' in ran.out
+    assert '    overrides "512Mi" of tenant globex, sites/tenants/globex.yaml:' in ran.out
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture()
+@pytest.fixture
 def published(original: Path, tmp_path: Path) -> Path:
     """A copy of two published sites, to be changed at will."""
     return Path(shutil.copytree(original, tmp_path / "fleet", symlinks=True))
