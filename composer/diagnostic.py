@@ -35,6 +35,12 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
+    def hidden(self) -> Place:
+        """The same spot with stars for what the caret underlines, which may be a secret."""
+        start, end = self.column - 1, self.column - 1 + self.width
+        marked = "*" * len(self.source[start:end])
+        return replace(self, source=f"{self.source[:start]}{marked}{self.source[end:]}")
+
 
 @dataclass(frozen=True, slots=True)
 class Related:

@@ -8,7 +8,7 @@ import pytest
 
 from composer.diagnostic import Diagnostic, Rejected
 from composer.stages.load import load_fleet, read_certificates, read_sops
-from tests.load.fleets import site, write
+from tests.load.fleets import document, site, write
 
 ENCRYPTED = "ENC[AES256_GCM,data:Y2g=,iv:YQ==,tag:Yg==,type:str]"
 SOPS = f"""\
@@ -81,3 +81,38 @@ def test_of_a_certificate_file_only_the_certificates_are_taken(tmp_path: Path) -
 def test_a_certificate_file_with_anything_else_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Rejected, match="D053"):
         certificates(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot:hunter2@git.example.com/edge.git",
+        "https://hunter2@git.example.com/edge.git",
+        "HTTPS://hunter2@git.example.com/edge.git",
+        "ssh://git:hunter2@git.example.com/edge.git",
+    ],
+)
+@pytest.mark.parametrize("key", ["repository", "url"])
+def test_the_address_of_the_delivery_repository_holds_no_login_and_none_is_shown(
+    tmp_path: Path, key: str, url: str
+) -> None:
+    root = write(tmp_path, {"fleet.yaml": document("Fleet", "f", f'{{delivery: {{{key}: "{url}"}}}}')})
+    with pytest.raises(Rejected) as rejected:
+        load_fleet(root)
+    (finding,) = rejected.value.diagnostics
+    assert finding.code == "D005"
+    assert "hunter2" not in f"{finding}"
+
+
+def test_the_address_of_the_delivery_repository_may_name_the_user_of_ssh(tmp_path: Path) -> None:
+    root = write(
+        tmp_path, {"fleet.yaml": document("Fleet", "f", '{delivery: {url: "ssh://git@git.example.com/e.git"}}')}
+    )
+    assert load_fleet(root)[1] == []
+
+
+def test_a_secret_written_where_its_reference_belongs_is_not_shown(tmp_path: Path) -> None:
+    root = write(tmp_path, {"tenants/acme.yaml": document("Tenant", "acme", "{secrets: {mes: hunter2}}")})
+    (finding,) = load_fleet(root)[1]
+    assert finding.code == "D002"
+    assert "hunter2" not in f"{finding}"

@@ -31,6 +31,10 @@ _TYPES = {
     "array": "a list",
 }
 
+UNSEEN = "a text that is not shown, as it may be a secret"
+
+_CREDENTIALS = re.compile(r"://[^/]*@")
+
 _RANK = {"type": 0, "format": 1}
 """Rules that tell more than others about the same value; of the rest all are told."""
 
@@ -60,7 +64,20 @@ class _Refusal:
 
     def finding(self, code: str, message: str, *, hint: str = "", key: bool = False) -> Diagnostic:
         """A finding about the value itself."""
-        return error(code, f"{self.path}: {message}", self.document.place(self.route, key=key), hint=hint)
+        place = self.document.place(self.route, key=key)
+        return error(code, f"{self.path}: {message}", place.hidden() if self.is_secret else place, hint=hint)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether somebody may have written a secret where a reference belongs, or a login into a URL."""
+        if not isinstance(self.value, str) or self.is_key:
+            return False
+        return self.route[-2:-1] == ("secrets",) or bool(_CREDENTIALS.search(self.value))
+
+    @property
+    def shown(self) -> str:
+        """The value as a message names it."""
+        return UNSEEN if self.is_secret else _shown(self.value)
 
 
 def explain(document: Document, schema: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -138,7 +155,7 @@ def _unknown_keys(refusal: _Refusal) -> Iterator[Diagnostic]:
 
 
 def _wrong_type(refusal: _Refusal) -> Iterator[Diagnostic]:
-    message = f"{_expectation(refusal)}, found {_shown(refusal.value)}"
+    message = f"{_expectation(refusal)}, found {refusal.shown}"
     yield refusal.finding("D002", message, hint=_type_hint(refusal))
 
 
@@ -174,18 +191,18 @@ def _not_allowed(refusal: _Refusal) -> Iterator[Diagnostic]:
     allowed = [str(value) for value in refusal.limit if value is not None]
     choices = " or ".join(", ".join(allowed).rsplit(", ", 1))
     hint = did_you_mean(str(refusal.value), allowed)
-    yield refusal.finding("D004", f"expected {choices}, found {_shown(refusal.value)}", hint=hint)
+    yield refusal.finding("D004", f"expected {choices}, found {refusal.shown}", hint=hint)
 
 
 def _wrong_form(refusal: _Refusal) -> Iterator[Diagnostic]:
     expected = f"expected {refusal.cause}" if refusal.cause else _expectation(refusal)
-    yield refusal.finding("D005", f"{expected}, found {_shown(refusal.value)}")
+    yield refusal.finding("D005", f"{expected}, found {refusal.shown}")
 
 
 def _out_of_bounds(refusal: _Refusal) -> Iterator[Diagnostic]:
     side = "at least" if refusal.rule.startswith("min") else "at most"
     what = {"Length": " characters", "Items": " entries"}.get(refusal.rule[3:], "")
-    found = str(len(refusal.value)) if what else _shown(refusal.value)
+    found = str(len(refusal.value)) if what else refusal.shown
     yield refusal.finding("D006", f"expected {side} {refusal.limit}{what}, found {found}")
 
 

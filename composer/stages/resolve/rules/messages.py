@@ -61,7 +61,13 @@ def _finding(fault: ValidationError, subject: Subject) -> Diagnostic:
     hint = _hint(fault, about) or str((about.rule.get("meta") or {}).get("help", ""))
     related = [Related("its rule", subject.document.place(about.route, key=True))] if about.rule else []
     message = f"{subject.label}: {say(fault, about.rule, name)}"
-    return error(code, message, subject.place(route), hint=hint, related=related)
+    place = subject.place(route)
+    return error(code, message, place.hidden() if _is_secret(fault, about.rule) else place, hint=hint, related=related)
+
+
+def _is_secret(fault: ValidationError, rule: Rule) -> bool:
+    """Whether somebody may have written a secret where a reference to one belongs."""
+    return isinstance(fault.value, str) and "secretRef" in as_list(rule.get("type", ()))
 
 
 def shown(value: Any) -> str:
@@ -74,7 +80,12 @@ def shown(value: Any) -> str:
 
 def _is(expected: Callable[[ValidationError, Rule], str]) -> Callable[[ValidationError, Rule, str], str]:
     """The sentence for faults of which the value and what is expected instead say everything."""
-    return lambda fault, rule, name: f"{name} is {shown(fault.value)}, expected {expected(fault, rule)}"
+
+    def say(fault: ValidationError, rule: Rule, name: str) -> str:
+        value = "a text that is not shown, as it may be a secret" if _is_secret(fault, rule) else shown(fault.value)
+        return f"{name} is {value}, expected {expected(fault, rule)}"
+
+    return say
 
 
 def _type(fault: ValidationError, rule: Rule) -> str:
