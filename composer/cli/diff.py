@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from composer.pipeline.diff import against_branches, against_revision
+    from composer.pipeline.diff import Asked, against_branches, against_revision
     from composer.report.diff import human
     from composer.report.diff_json import as_json
     from composer.report.unified import unified
@@ -28,10 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
-    if arguments.base:
-        found = against_revision(fleet, names, jobs(arguments), arguments.base)
-    else:
-        found = against_branches(fleet, names, jobs(arguments))
+    asked = Asked(names, jobs(arguments), texts=arguments.format == "unified")
+    found = against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
     findings += found.findings
     show_findings(findings, "full", stream=sys.stderr)
     if arguments.format == "unified":

@@ -70,6 +70,7 @@ def test_one_edited_value_is_one_change_of_one_field(published: Path) -> None:
             "fields": [{"action": "changed", "path": "data.text", "old": "hello", "new": "goodbye"}],
             "dangers": [],
             "sites": ["a"],
+            "templated": False,
         }
     ]
     shown = composer(published, "diff")
