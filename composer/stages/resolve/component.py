@@ -26,9 +26,12 @@ class Level:
 
 
 def build(
-    fleet: Fleet, levels: Sequence[Level], *, name: str, tenant: str, layers: Sequence[Layer], shared: bool
+    fleet: Fleet, levels: Sequence[Level], *, name: str, tenant: str, role: str, layers: Sequence[Layer], shared: bool
 ) -> tuple[Component, list[Diagnostic]]:
-    """The component that *layers* (lowest first) describe. Raises Rejected where no blueprint can be told."""
+    """The component that *layers* (lowest first) describe. Raises Rejected where no blueprint can be told.
+
+    *role* is the one its blueprint should have, "" for any; what a component of another role lacks is nobody's mistake.
+    """
     named = _blueprint_layer(name, layers)
     blueprint = choose(fleet, named.data["blueprint"], lambda: blueprint_place(layers))
     spec, findings = merge_layers(without(layers, "params", "blueprint"))
@@ -40,7 +43,7 @@ def build(
         name, blueprint.role, tenant, blueprint, spec, normalised, tuple(layers), param_layers, shared
     )
     around = place_in(layers, lambda: blueprint_place(layers))
-    missing = check_component(name, blueprint.role, spec, around)
+    missing = check_component(name, blueprint.role, spec, around) if role in ("", blueprint.role) else []
     return component, [*findings, *more, *wrong, *missing]
 
 

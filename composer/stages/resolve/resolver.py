@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error, has_errors
@@ -65,7 +66,7 @@ def _site_layer(document: Document) -> Layer:
 
 def _place_in(lower: Lower, layer: Layer) -> Callable[[Route], Place]:
     """Where the values of a site's merged spec were set."""
-    return place_in((*lower.layers, layer), layer.document.place)
+    return place_in((*lower.layers, layer), partial(layer.document.place, layer.route, key=True))
 
 
 def _merged_spec(lower: Lower, layer: Layer, findings: list[Diagnostic]) -> Mapping[str, Any]:
@@ -150,7 +151,7 @@ class _Site:
         if known is None:
             try:
                 name = "tenancy" if role == "tenancy" else key[-1]
-                known = build(self.fleet, levels, name=name, tenant=tenant, layers=layers, shared=shared)
+                known = build(self.fleet, levels, name=name, tenant=tenant, role=role, layers=layers, shared=shared)
             except Rejected as rejected:
                 self.findings += rejected.diagnostics
                 return
@@ -183,7 +184,7 @@ class _Site:
         spec, findings = merge_layers(without(layers, *TENANT_ROLES))
         self.findings += findings
         self.findings += check_limits(self.fleet, name, spec, layers)
-        self.findings += check_tenant(name, spec, place_in(layers, document.place))
+        self.findings += check_tenant(name, spec, place_in(layers, partial(document.place, ("spec",), key=True)))
         yield _Tenant(name, spec, layers, shared=not own)
 
     def _tenant_document(self, name: str) -> Document | None:
