@@ -161,10 +161,10 @@ def plus(topic: str) -> str:
 
 def granted(wiring: Wiring) -> set[Right]:
     """The grant table, a class of devices row by row for each of its devices."""
-    found = set()
+    found: set[Right] = set()
     for grant in wiring.grants:
         tenant, name = grant.principal.tenant, grant.principal.name
-        row = (grant.action, grant.filter)
+        row = (str(grant.action), grant.filter)
         if grant.principal.kind != "class":
             found.add((tenant, name, *row))
         elif grant.widened:
