@@ -165,7 +165,8 @@ def test_a_site_with_a_mistake_is_left_as_it_was_and_the_others_are_published(pu
 
 
 def test_the_branch_pattern_and_the_place_of_the_repository_are_the_fleets_to_choose(tmp_path: Path) -> None:
-    spec = '{delivery: {engine: flux, url: "https://x.example.com/y.git", repository: ../elsewhere.git, branch: "env/{site}/live"}}'
+    where = 'url: "https://x.example.com/y.git", repository: ../elsewhere.git, branch: "env/{site}/live"'
+    spec = f"{{delivery: {{{where}}}}}"
     root = fleet(tmp_path / "fleet", {"fleet.yaml": document("Fleet", "test", spec), "a.yaml": noted("a")})
     commit(root)
     assert composer(root, "publish").code == 0
