@@ -121,7 +121,7 @@ code: ABCD
         "4:66 L122 tls.port is 99999, expected a port number from 1 to 65535",
         "4:73 L121 the parameter tls.client.name is missing",
         '5:10 L125 secrets has the key "mes", expected text that matches [A-Z_]+',
-        '5:30 L122 secrets.X is a text that is not shown, as it may be a secret, expected a secret and a key in it, such as mes/token',
+        "5:30 L122 secrets.X is a hidden text (it may be a secret), expected a secret and a key in it, such as mes/token",
         '6:7 L124 mode is "fats", expected one of fast, slow',
         "7:7 L125 size is 3, expected at least 5 or text",
         "8:14 L126 certificate needs key beside it",

@@ -31,7 +31,7 @@ _TYPES = {
     "array": "a list",
 }
 
-UNSEEN = "a text that is not shown, as it may be a secret"
+UNSEEN = "a hidden text (it may be a secret)"
 
 _CREDENTIALS = re.compile(r"://[^/]*@")
 

@@ -82,7 +82,7 @@ def _is(expected: Callable[[ValidationError, Rule], str]) -> Callable[[Validatio
     """The sentence for faults of which the value and what is expected instead say everything."""
 
     def say(fault: ValidationError, rule: Rule, name: str) -> str:
-        value = "a text that is not shown, as it may be a secret" if _is_secret(fault, rule) else shown(fault.value)
+        value = "a hidden text (it may be a secret)" if _is_secret(fault, rule) else shown(fault.value)
         return f"{name} is {value}, expected {expected(fault, rule)}"
 
     return say
