@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
@@ -33,7 +34,12 @@ class Composed:
     objects: tuple[Rendered, ...] = ()
     copies: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     wiring: Wiring | None = field(default=None, repr=False)
-    inputs: Inputs | None = None
+    link: HubLink | None = field(default=None, repr=False)
+
+    @cached_property
+    def inputs(self) -> Inputs | None:
+        """What the site was made from; worked out only when somebody asks."""
+        return inputs_of(self.wiring, self.link) if self.wiring else None
 
     @property
     def ok(self) -> bool:
@@ -64,7 +70,7 @@ class Line:
         ordered = tuple(d.at_site(site) for d in in_order(findings))
         if has_errors(ordered):
             return Composed(site, ordered)
-        return Composed(site, ordered, tuple(objects), copies, wiring, inputs_of(wiring, self._link(wiring.stack)))
+        return Composed(site, ordered, tuple(objects), copies, wiring, self._link(wiring.stack))
 
     def wire(self, site: str) -> Wiring:
         """The site on the way to its objects: for questions about where they come from. Raises Rejected."""

@@ -54,4 +54,4 @@ def _in_time(line: Line, name: str) -> Composed:
 
 def without_objects(composed: Composed) -> Composed:
     """Only what a caller that shows findings needs: the rest would have to travel between processes."""
-    return replace(composed, objects=(), copies={}, wiring=None, inputs=None)
+    return replace(composed, objects=(), copies={}, wiring=None, link=None)

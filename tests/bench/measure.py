@@ -45,13 +45,15 @@ def composer(*words: str) -> list[str]:
     return [sys.executable, "-m", "composer", *words]
 
 
-def peak_of_group(words: Sequence[str], folder: Path) -> float:
+def peak_of_group(words: Sequence[str], folder: Path, **environment: str) -> float:
     """MB of memory of the command and all its processes together at their worst moment, shared pages counted once."""
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    env = {**os.environ, **environment}
+    process = subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     worst = 0.0
     while process.poll() is None:
         worst = max(worst, sum(_proportional(pid) for pid in _family(process.pid)))
         time.sleep(0.2)
+    assert process.returncode == 0, words
     return worst / 1024
 
 
