@@ -56,8 +56,11 @@ class Cache:
         sites = {s: (e.key, e.tree, groups[e.names]) for s, e in self._entries.items() if s in self._fleet.sites}
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps({"groups": list(groups), "sites": sites}, separators=(",", ":")))
-        fresh.replace(file)
+        try:
+            fresh.write_text(json.dumps({"groups": list(groups), "sites": sites}, separators=(",", ":")))
+            fresh.replace(file)
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def tree(self, site: str) -> str | None:
         """The tree the site renders to, or None where it is not known for what the site is made of now."""
