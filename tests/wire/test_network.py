@@ -201,8 +201,8 @@ def chosen(peer: Mapping[str, Any], pod_: tuple[str, dict[str, str]]) -> bool:
 
 
 def meets(rule: Mapping[str, Any], side: str, pod_: tuple[str, dict[str, str]], port: Mapping[str, Any]) -> bool:
-    peers: list[dict[str, Any]] | None = rule.get(side)
-    return port in list(rule["ports"]) and (peers is None or any(chosen(peer, pod_) for peer in peers))
+    peers = rule.get(side, [])
+    return port in rule["ports"] and (side not in rule or any(chosen(peer, pod_) for peer in peers))
 
 
 def test_ports_of_one_peer_are_one_rule(tmp_path: Path) -> None:
