@@ -18,6 +18,7 @@ from composer.stages.check.places import place_of, written_at
 from composer.stages.check.references import check_references
 from composer.stages.check.resources import check_resources
 from composer.stages.check.schemas import Schemas
+from composer.stages.check.secrets import check_makers, check_plain_secrets
 from composer.stages.check.security import check_security
 from composer.stages.check.selectors import check_policies, check_probes, check_services, check_workloads
 from composer.stages.check.site import Site
@@ -29,6 +30,7 @@ Rule = Callable[[Site], Iterator[Diagnostic]]
 ALONE: tuple[Rule, ...] = (
     check_labels,
     check_contents,
+    check_plain_secrets,
     check_images,
     check_doubles,
     check_volumes,
@@ -42,6 +44,7 @@ TOGETHER: tuple[Rule, ...] = (
     check_scope,
     check_walls,
     check_references,
+    check_makers,
     check_workloads,
     check_services,
     check_policies,
