@@ -197,7 +197,7 @@ def chosen(peer: Mapping[str, Any], pod_: tuple[str, dict[str, str]]) -> bool:
         return False
     namespace = peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
     labels = peer.get("podSelector", {}).get("matchLabels", {})
-    return namespace == pod_[0] and labels.items() <= pod_[1].items()
+    return bool(namespace == pod_[0] and labels.items() <= pod_[1].items())
 
 
 def meets(rule: Mapping[str, Any], side: str, pod_: tuple[str, dict[str, str]], port: Mapping[str, Any]) -> bool:
