@@ -7,6 +7,9 @@ import argparse
 from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
 from composer.model.fleet import Fleet
 
+MOST_JOBS = 256
+"""Processes that may be asked for; all of them start at once."""
+
 
 def add_selectors(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose sites, and how many processes work on them."""
@@ -22,8 +25,8 @@ def add_selectors(parser: argparse.ArgumentParser) -> None:
 
 def _jobs(text: str) -> int:
     number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+    if not 1 <= number <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_JOBS}")
     return number
 
 

@@ -53,13 +53,13 @@ def _run(names: Sequence[str]) -> list[object]:
 
 
 def spread(work: Work[Result], names: Sequence[str], jobs: int, lost: Work[Result]) -> Iterator[Result]:
-    """*work*(name) for each name, in order, by *jobs* processes; *lost*(name) where the process died of that site."""
+    """*work*(name) for each name, in order, by up to *jobs* processes; *lost*(name) where the process died of that site."""
     global _work  # noqa: PLW0603 - the one thing that a forked worker finds ready
     _work = work
     gc.collect()
     gc.freeze()
     try:
-        yield from _Spread(lost, jobs).results(names)
+        yield from _Spread(lost, max(1, min(jobs, len(names)))).results(names)
     finally:
         gc.unfreeze()
         _work = None

@@ -40,9 +40,7 @@ def _file(diff: SiteDiff, path: str) -> str:
     if None in texts:
         return f"# {name!a} is not plain text and differs\n"
     head = [f"diff --git {_quoted(f'a/{name}')} {_quoted(f'b/{name}')}\n"]
-    head += (
-        ["new file mode 100644\n"] if old is None else ["deleted file mode 100644\n"] if new is None else []
-    )
+    head += ["new file mode 100644\n"] if old is None else ["deleted file mode 100644\n"] if new is None else []
     from_ = "/dev/null" if old is None else _quoted(f"a/{name}")
     to = "/dev/null" if new is None else _quoted(f"b/{name}")
     before, after = (_lines(text or "") for text in texts)

@@ -95,11 +95,7 @@ class Broker:
             yield from objects["ConfigMap", volume["configMap"]["name"]]["data"].items()
         for source in volume.get("projected", {}).get("sources", []):
             kind, said = next(iter(source.items()))
-            held = (
-                objects["ConfigMap", said["name"]]["data"]
-                if kind == "configMap"
-                else self._secret(said["name"])
-            )
+            held = objects["ConfigMap", said["name"]]["data"] if kind == "configMap" else self._secret(said["name"])
             for item in said["items"]:
                 yield item["path"], held[item["key"]]
 
@@ -127,11 +123,7 @@ class Broker:
         text = text.replace("listener 1883 127.0.0.1", f"listener {self.probe_port} 127.0.0.1")
         text = re.sub(r"(?m)^address .*$", f"address 127.0.0.1:{self.hub_port}", text)
         text = text.replace("restart_timeout 5 300", "restart_timeout 1")
-        return (
-            re.sub(r"(?m)^persistence true$", "persistence true\nuser root", text)
-            if os.geteuid() == 0
-            else text
-        )
+        return re.sub(r"(?m)^persistence true$", "persistence true\nuser root", text) if os.geteuid() == 0 else text
 
     @contextmanager
     def running(self) -> Iterator[Broker]:

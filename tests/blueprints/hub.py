@@ -25,9 +25,7 @@ class Hub:
         )
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [self.programs["mosquitto"], "-c", str(self.config)], stderr=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen([self.programs["mosquitto"], "-c", str(self.config)], stderr=subprocess.DEVNULL)
         subscribed = ["-t", "t/#", "-c", "-i", "people", "-q", "1", "-E"]
         wait_until(lambda: self._run("mosquitto_sub", *subscribed).returncode == 0, self.process)
 

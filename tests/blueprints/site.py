@@ -71,9 +71,7 @@ spec:
 Change = Callable[[str], str]
 
 
-def write_fleet(
-    root: Path, ports: Mapping[str, int], *, release: str = "2.1", acme: Change = str, hub_ca: str
-) -> None:
+def write_fleet(root: Path, ports: Mapping[str, int], *, release: str = "2.1", acme: Change = str, hub_ca: str) -> None:
     """Writes the fleet for *release* of Mosquitto; *acme* changes the text of the tenant's document."""
     documents = {
         "fleet.yaml": FLEET,

@@ -75,9 +75,7 @@ def test_a_device_publishes_where_its_row_says_and_nowhere_else(laid_out: Broker
         assert press.publish("press/press-1/telemetry", "own") == ""
         assert "Not authorized" in press.publish("press/press-0/telemetry", "another's")
         assert "Not authorized" in press.publish("press/press-1/cmd", "only read")
-        assert "Not authorized" in broker.client("acme", "stranger").publish(
-            "press/press-1/telemetry", "no row"
-        )
+        assert "Not authorized" in broker.client("acme", "stranger").publish("press/press-1/telemetry", "no row")
 
 
 def test_a_device_of_a_class_without_names_publishes_under_its_own_name_only(laid_out: Broker) -> None:
@@ -108,9 +106,7 @@ def test_tenants_with_devices_of_the_same_name_do_not_reach_each_other(laid_out:
         broker.client("globex", "press-0").publish("press/press-0/telemetry", "of globex")
         assert ours.receive("#", "ours") == ["of acme"]
         assert theirs.receive("#", "theirs") == ["of globex"]
-        assert "Not authorized" in broker.client("globex", "press-0").publish(
-            "t/acme/press/press-0/telemetry", "out"
-        )
+        assert "Not authorized" in broker.client("globex", "press-0").publish("t/acme/press/press-0/telemetry", "out")
         theirs.subscribe("press/press-0/telemetry", "prying")
         theirs.subscribe("press/press-0/telemetry", "prying-too")
         broker.client("globex", "press-0").publish("press/press-0/telemetry", "marker")
@@ -121,9 +117,7 @@ def test_tenants_with_devices_of_the_same_name_do_not_reach_each_other(laid_out:
 def test_a_listener_takes_certificates_of_its_own_tenant_only(laid_out: Broker) -> None:
     with laid_out.running() as broker:
         assert broker.client("acme", "press-0").publish("press/press-0/telemetry", "own") == ""
-        assert (
-            broker.client("acme", "press-0", of="globex").publish("press/press-0/telemetry", "foreign") != ""
-        )
+        assert broker.client("acme", "press-0", of="globex").publish("press/press-0/telemetry", "foreign") != ""
 
 
 def test_a_client_without_a_certificate_is_refused(laid_out: Broker) -> None:
@@ -207,9 +201,7 @@ def test_a_changed_access_list_is_read_while_clients_stay_connected(
         staying = hold(broker, "acme", "press-0")
         newcomer = broker.client("acme", "press-3")
         assert "Not authorized" in newcomer.publish("press/press-3/telemetry", "new")
-        more = site.objects(
-            tmp_path / "fleet", acme=lambda text: text.replace("press-{0..2}", "press-{0..3}")
-        )
+        more = site.objects(tmp_path / "fleet", acme=lambda text: text.replace("press-{0..2}", "press-{0..3}"))
         broker.lay_out(more)
         wait_until(lambda: newcomer.publish("press/press-3/telemetry", "new") == "", watcher)
         broker.client("acme", "desk").publish("press/press-0/cmd", "still here")
@@ -236,9 +228,7 @@ def test_a_changed_authority_ends_the_broker_in_order_so_that_it_starts_again(
         watcher.communicate()
 
 
-def test_what_waits_for_the_hub_reaches_it_after_a_cut_and_a_restart(
-    laid_out: Broker, tmp_path: Path
-) -> None:
+def test_what_waits_for_the_hub_reaches_it_after_a_cut_and_a_restart(laid_out: Broker, tmp_path: Path) -> None:
     hub = Hub(laid_out, tmp_path / "hub")
     with laid_out.running() as broker:
         press = broker.client("acme", "press-0")

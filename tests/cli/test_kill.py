@@ -15,7 +15,7 @@ import pytest
 from tests.cli.kit import commit, composer, delivery, noted, notes, start, trees
 from tests.publish.making import git
 
-NAMES = tuple(f"s-{index:02}" for index in range(24))
+NAMES = tuple(f"s-{index:02}" for index in range(16))
 SEEDS = range(8)
 
 

@@ -62,6 +62,7 @@ def test_a_command_that_does_not_exist_is_a_usage_error_that_names_those_that_do
         ("validate", "--nonsense"),
         ("validate", "--format", "xml"),
         ("render", "--jobs", "0"),
+        ("render", "--jobs", "99999"),
         ("render", "--jobs", "two"),
         ("validate", "-l", "region"),
         ("explain", "lima", "ConfigMap/note", "data.text", "more"),
