@@ -214,6 +214,12 @@ def test_w009_a_device_speaks_another_protocol_than_its_bus(
     assert [str(r.place) for r in found[0].related] == ["sites/tenants/acme.yaml:8:13"]
 
 
+def test_w010_a_modbus_device_has_no_unit(tmp_path: Path) -> None:
+    assert lines(rejected(tmp_path, files(HERE, acme=PLC + GATEWAY % (BUS, "profile: plc")))) == [
+        "sites/tenants/acme.yaml:15:9 W010 device plc-1 of gateway hall speaks Modbus, but has no unit"
+    ]
+
+
 def test_all_findings_are_made_in_one_run(tmp_path: Path) -> None:
     gateway = GATEWAY % (BUS, "profile: nobody, unit: 1")
     site = BOTH + gateway.replace("hall", "hall-1")

@@ -67,6 +67,9 @@ def _device(component: Component, stack: Stack, name: str, findings: list[Diagno
     if wrong := _profile_fault(component, written["profile"], profile):
         findings.append(replace(wrong, place=place_of(component, ("devices", name, "profile"))))
         return
+    if profile["protocol"] == "modbus" and "unit" not in written:
+        findings.append(_no_unit(component, name))
+        return
     publish = [_record(said, stack, device=name) for said in profile.get("publish") or []]
     yield {**written, "name": name, "tenant": tenant, "profile": profile, "publish": publish}
 
@@ -123,6 +126,14 @@ def _no_such_profile(component: Component, stack: Stack, tenant: str, name: str)
     )
     place = place_of(component, ("devices", name, "profile"))
     return error("W003", f"there is no device profile {wanted!r}", place, hint=hint)
+
+
+def _no_unit(component: Component, name: str) -> Diagnostic:
+    message = f"device {name} of gateway {component.name} speaks Modbus, but has no unit"
+    place = place_of(component, ("devices", name), key=True)
+    return error(
+        "W010", message, place, hint="add `unit:`, the number by which it answers; alone on a TCP port often 1"
+    )
 
 
 SPECS = {"stream": stream_spec, "function": function_spec, "gateway": gateway_spec}
