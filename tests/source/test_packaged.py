@@ -23,6 +23,8 @@ def test_an_installed_package_uses_what_came_with_it(tmp_path: Path) -> None:
     installed = tmp_path / "composer"
     (installed / "source").mkdir(parents=True)
     shutil.copy(source, installed / "source")
+    for package in (installed, installed / "source"):
+        (package / "__init__.py").touch()
     (installed / "packaged" / "schemas").mkdir(parents=True)
     (installed / "packaged" / "diagnostics.md").touch()
     (tmp_path / "schemas").mkdir()
