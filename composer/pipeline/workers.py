@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -33,14 +33,14 @@ _work: Callable[[str], object] | None = None
 
 
 def _prepare() -> None:
-    """Ctrl-C reaches the whole process group; only the parent answers it, and takes its workers along."""
+    """Ctrl-C reaches the whole process group; only the parent answers it, and its workers end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _end_with_parent() -> None:
-    """A parent that was killed can tell nobody, and its workers would wait for tasks for ever."""
+    """A parent that was killed, or left at once, tells nobody; its workers would wait for tasks for ever."""
     parent = parent_process()
     assert parent is not None
     parent.join()
@@ -67,14 +67,17 @@ def spread(work: Work[Result], names: Sequence[str], jobs: int, lost: Work[Resul
 
 @contextmanager
 def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes that end at once where the caller gives up: interrupted, or its reader has seen enough."""
-    with ProcessPoolExecutor(number, get_context("fork"), initializer=_prepare) as pool:
-        try:
-            yield pool
-        except BaseException:
-            for worker in active_children():
-                worker.kill()
-            raise
+    """Worker processes. A caller that gives up does not wait for them: they end with the command, whatever they do.
+
+    They are not killed here: one that is half way through sending its results would leave the pool waiting for the rest.
+    """
+    pool = ProcessPoolExecutor(number, get_context("fork"), initializer=_prepare)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 class _Spread(Generic[Result]):
