@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from composer import __version__
 from composer.cli import exits
@@ -69,14 +70,17 @@ def run() -> None:
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
-        code = exits.INTERRUPTED
+        _leave(exits.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = exits.DONE
+        _leave(exits.DONE)
     except Exception as bug:
         code = _report(bug)
     sys.exit(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends at once. Nobody wants what is still to be written, and the pool of workers may wait for one that is gone."""
+    os._exit(code)
 
 
 def _report(bug: Exception) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -67,15 +67,19 @@ def spread(work: Work[Result], names: Sequence[str], jobs: int, lost: Work[Resul
 
 @contextmanager
 def _workers(number: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes. A caller that gives up does not wait for them: they end with the command, whatever they do.
+    """Worker processes that end at once where the caller gives up: interrupted, or its reader has seen enough.
 
-    They are not killed here: one that is half way through sending its results would leave the pool waiting for the rest.
+    Then nobody waits for the pool itself: a worker killed half way through sending its results leaves it waiting for the
+    rest for ever.
     """
     pool = ProcessPoolExecutor(number, get_context("fork"), initializer=_prepare)
     try:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        for worker in active_children():
+            worker.kill()
+            worker.join()
         raise
     pool.shutdown()
 
