@@ -45,15 +45,22 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
 
 
 def _find(wiring: Wiring, wanted: str, site: str) -> tuple[Wired, Traced]:
-    names: list[str] = []
-    for wired in wiring.wired:
-        for traced in trace(compile_blueprint(wired.component.blueprint), wired.component, wired.context):
-            found = _names(traced.rendered.object)
-            if wanted.casefold() in (name.casefold() for name in found):
-                return wired, traced
-            names.append(found[0])
-    hint = did_you_mean(wanted, names) or f"composer render {site} -o - prints all objects"
-    raise Rejected([error("X004", f"site {site} has no object {wanted}", COMMAND_LINE, hint=hint)])
+    objects = [
+        (wired, traced)
+        for wired in wiring.wired
+        for traced in trace(compile_blueprint(wired.component.blueprint), wired.component, wired.context)
+    ]
+    found = [o for o in objects if wanted.casefold() in (n.casefold() for n in _names(o[1].rendered.object))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"site {site} has {len(found)} objects {wanted}"
+        hint = f"write one of {', '.join(_names(traced.rendered.object)[1] for _, traced in found)}"
+    else:
+        message = f"site {site} has no object {wanted}"
+        names = [_names(traced.rendered.object)[0] for _, traced in objects]
+        hint = did_you_mean(wanted, names) or f"composer render {site} -o - prints all objects"
+    raise Rejected([error("X004", message, COMMAND_LINE, hint=hint)])
 
 
 def _names(object_: Mapping[str, Any]) -> tuple[str, str]:
