@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,11 +67,11 @@ def _command(words: Sequence[str]) -> str:
 
 def run() -> None:
     """The console script."""
+    # Not by KeyboardInterrupt: raised where nothing can be raised, it would be lost.
+    signal.signal(signal.SIGINT, lambda *_: _leave(exits.INTERRUPTED))
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        _leave(exits.INTERRUPTED)
     except BrokenPipeError:
         _leave(exits.DONE)
     except Exception as bug:

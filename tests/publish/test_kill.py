@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,10 @@ def writing_git(process: subprocess.Popen[str]) -> int:
     """The process id of the driver's `git fast-import`, as soon as there is one."""
     while process.poll() is None:
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            if b"fast-import" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return int(child)
+            # Git's short-lived helpers may be gone by now.
+            with suppress(OSError):
+                if b"fast-import" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
     raise AssertionError("the driver ended without writing")
 
 
