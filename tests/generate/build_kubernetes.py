@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from composer.stages.check.schemas import reachable
 
 VERSIONS = tuple(f"1.{minor}" for minor in range(28, 38))
 
@@ -180,7 +182,7 @@ def reduced(published: Definitions) -> Definitions:
         named = {"name": {"$ref": _pointer(NAMES.get(kind, "subdomain"))}}
         found[name]["properties"]["metadata"]["properties"] = named
         _require_spec(found, found[name])
-    return {name: found[name] for name in sorted(_reachable(found, kinds))}
+    return {name: found[name] for name in sorted(reachable(found, kinds))}
 
 
 def _names(published: Definitions) -> dict[str, str]:
@@ -256,27 +258,6 @@ def _require_spec(found: Definitions, kind: Schema) -> None:
     spec = kind["properties"].get("spec", {}).get("$ref", "").rpartition("/")[2]
     if spec and found[spec].get("required"):
         kind["required"] = sorted({*kind.get("required", ()), "spec"})
-
-
-def _reachable(found: Definitions, roots: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    todo = list(roots)
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo += _references(found[name])
-    return seen
-
-
-def _references(schema: Schema) -> Iterator[str]:
-    if "$ref" in schema:
-        yield schema["$ref"].rpartition("/")[2]
-    for inner in schema.get("properties", {}).values():
-        yield from _references(inner)
-    for keyword in ("items", "additionalProperties", "propertyNames"):
-        if isinstance(schema.get(keyword), dict):
-            yield from _references(schema[keyword])
 
 
 def merge_patch(old: Any, new: Any) -> Any:
