@@ -1,0 +1,65 @@
+"""What flows over a site's broker: who publishes what how often, and who listens to it. Worked out, never written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from composer.model.grants import Principal
+from composer.model.stack import Component
+from composer.source.document import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Where a document implies a row: *route* in the entry of *component*, or in the merged spec of *tenant* where that is None."""
+
+    tenant: str
+    route: Route
+    component: Component | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What one principal publishes at the site's broker, relative to its tenant.
+
+    *topic* keeps its placeholders, *filter* is the narrowest filter of everything it stands for. *senders* is the number of
+    devices behind a class (1 for everybody else), *rate* the messages a second of all of them together, *bytes* the payload of
+    one, *schema* the path of its JSON Schema below sites/, or "".
+    """
+
+    principal: Principal
+    topic: str
+    filter: str
+    rate: float
+    bytes: int
+    qos: int
+    retain: bool
+    schema: str
+    senders: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What one principal listens to, relative to its tenant. *filter* has no `$share/...` in front; *group* holds it, or "".
+
+    *listeners* is the number of clients that get a copy of each message: the devices of a class, 1 for everybody else and for
+    a group. A placeholder {device} in *topic* means that each device gets its own messages alone.
+    """
+
+    principal: Principal
+    topic: str
+    filter: str
+    group: str
+    qos: int
+    schema: str
+    listeners: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """All rows of a site, in the order of tenants and of what their documents say."""
+
+    publications: tuple[Publication, ...]
+    subscriptions: tuple[Subscription, ...]
