@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from multiprocessing import active_children
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -78,6 +81,97 @@ def test_no_site_is_lost_where_a_worker_dies_while_its_results_wait_to_be_read()
         if len(found) == 1:
             time.sleep(0.5)
     assert found == [lost(name) if name == MANY[20] else done(name) for name in MANY]
+
+
+def large(name: str) -> bytes:
+    """A result that no pipe takes at once."""
+    return name.encode() * 1_000_000
+
+
+def test_a_worker_that_is_killed_while_it_sends_a_large_result_holds_nobody_up() -> None:
+    results = spread(large, MANY[:6], 1, lambda name: name.encode())
+    found = [next(results)]
+    (worker,) = active_children()
+    while not waits_to_write(worker.pid or 0):
+        time.sleep(0.01)
+    worker.kill()
+    assert [*found, *results] == [large(name) for name in MANY[:6]]
+
+
+def waits_to_write(pid: int) -> bool:
+    """Whether a process sleeps and was found sleeping ten times: nobody reads, so it can only be full of its result."""
+    states = []
+    for _ in range(10):
+        states.append(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0])
+        time.sleep(0.01)
+    return states == ["S"] * 10
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_workers_killed_at_any_moment_never_hang_the_run_nor_change_the_order(seed: int) -> None:
+    chance = random.Random(seed)
+    names = MANY[:40]
+    over = Event()
+
+    def kill() -> None:
+        while not over.wait(chance.random() * 0.03):
+            for worker in active_children():
+                if chance.random() < 0.5:
+                    worker.kill()
+
+    killer = Thread(target=kill)
+    killer.start()
+    try:
+        found = list(spread(large, names, 3, lambda name: name.encode()))
+    finally:
+        over.set()
+        killer.join()
+    assert [result in (large(name), name.encode()) for name, result in zip(names, found, strict=True)] == [True] * 40
+    assert left() == []
+
+
+def test_results_that_wait_for_a_slow_reader_never_grow_beyond_a_few_tasks(tmp_path: Path) -> None:
+    def work(name: str) -> str:
+        (tmp_path / name).touch()
+        return done(name)
+
+    results = spread(work, MANY, 2, lost)
+    for _ in range(20):
+        next(results)
+        time.sleep(0.02)
+    done_already = len(list(tmp_path.iterdir()))
+    results.close()  # type: ignore[attr-defined]
+    assert done_already < 20 + 7 * 12  # the chunk being read, two more for each worker, and one they may be ahead
+
+
+class UntravelledError(Exception):
+    """Cannot be made again from what pickle keeps of it."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+@pytest.mark.parametrize("bug", [ValueError("a bug"), UntravelledError("a", "bug")])
+def test_what_the_work_raises_is_raised_with_the_workers_traceback(bug: Exception) -> None:
+    def buggy(_: str) -> str:
+        raise bug
+
+    with pytest.raises((ValueError, RuntimeError)) as raised:
+        list(spread(buggy, MANY, 2, lost))
+    assert "in buggy" in "".join(traceback.format_exception(raised.value))
+    assert left() == []
+
+
+def test_results_too_large_to_be_sent_together_are_sent_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    monkeypatch.setattr(workers, "MEMORY", pages * os.sysconf("SC_PAGE_SIZE") + 200_000_000)
+    sizes = [20_000_000] * 12 + [150_000_000] + [20_000_000] * 11  # six a task
+
+    def work(name: str) -> bytes:
+        return b"x" * sizes[MANY.index(name)]
+
+    found = [len(result) for result in spread(work, MANY[:24], 1, lambda _: b"")]
+    assert found == [size if size == 20_000_000 else 0 for size in sizes]
 
 
 def test_all_workers_end_with_the_work() -> None:
