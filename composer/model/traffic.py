@@ -11,7 +11,7 @@ from composer.source.document import Route
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Where a document implies a row: *route* in the entry of *component*, or in the merged spec of *tenant* where that is None."""
+    """Where a document implies a row: *route* in the entry of *component*, or in the merged spec of *tenant* where None."""
 
     tenant: str
     route: Route
