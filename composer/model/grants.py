@@ -11,7 +11,10 @@ Direction = Literal["ingress", "egress"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An identity at the broker. *kind* is device, class (devices whose names are not known), gateway, stream or function."""
+    """An identity at the broker. *kind* is device, class (devices whose names are not known), gateway, stream or function.
+
+    In tables of traffic it is also uplink: what comes down from the hub, or goes up to it.
+    """
 
     tenant: str
     name: str

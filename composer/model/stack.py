@@ -6,45 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from composer.model.blueprint import Blueprint
+from composer.model.component import Component, Layer
 from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant
-from composer.source.document import Document, Route
+from composer.model.traffic import NO_TRAFFIC, Traffic
+from composer.source.document import Document
 
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One level of values: *data* stands at *route* of *document*; *name* is how people call it ("profile k3s-small")."""
-
-    name: str
-    data: Any
-    document: Document
-    route: Route
-
-
-@dataclass(frozen=True, eq=False)
-class Component:
-    """One use of a blueprint at a site. *tenant* is "" for the platform.
-
-    *spec* is the merged entry without its params (from, to, do, on, emits, bus, devices...), *params* the merged,
-    checked and normalised parameters. *layers* and *param_layers* are what they were merged from, lowest first, so
-    that the origin of any value can be asked for later. *shared* says that no site's own document has a part in it.
-    """
-
-    name: str
-    role: str
-    tenant: str
-    blueprint: Blueprint
-    spec: Mapping[str, Any]
-    params: Mapping[str, Any]
-    layers: tuple[Layer, ...] = field(repr=False, default=())
-    param_layers: tuple[Layer, ...] = field(repr=False, default=())
-    shared: bool = False
-
-    @property
-    def label(self) -> str:
-        """How messages name it: "press-mean of tenant acme" or "ingress"."""
-        return f"{self.name} of tenant {self.tenant}" if self.tenant else self.name
+__all__ = ["Component", "HubLink", "Layer", "Rendered", "Stack", "Wired", "Wiring"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +52,13 @@ class HubLink:
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
-    """A stack with everything the composer worked out: what each component renders from, and who may do what."""
+    """A stack with everything the composer worked out: what each component renders from, who may do what, and what flows."""
 
     stack: Stack
     wired: tuple[Wired, ...]
     grants: tuple[Grant, ...]
     flows: Mapping[Component, tuple[Flow, ...]]
+    traffic: Traffic = NO_TRAFFIC
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,7 @@ def matches(topic_filter: str, topic: str) -> bool:
 @lru_cache(maxsize=65_536)
 def covers(wide: str, narrow: str) -> bool:
     """Whether *wide* matches every topic that *narrow* matches."""
-    left, right = _levels(wide), _levels(narrow)
+    left, right = levels(wide), levels(narrow)
     if left[0] == "+" and right[0].startswith("$"):
         return False
     for index, level in enumerate(left):
@@ -122,7 +122,7 @@ def covers(wide: str, narrow: str) -> bool:
 @lru_cache(maxsize=65_536)
 def overlaps(one: str, other: str) -> bool:
     """Whether there is a topic that both filters match."""
-    left, right = _levels(one), _levels(other)
+    left, right = levels(one), levels(other)
     for a, b in ((left[0], right[0]), (right[0], left[0])):
         if a == "+" and b.startswith("$"):
             return False
@@ -139,7 +139,7 @@ _SAME = {"#": ["+", "#"], "/#": ["", "+", "#"]}
 """Filters whose # cannot stand for nothing: no topic is without a level, and none is one empty level."""
 
 
-def _levels(topic_filter: str) -> list[str]:
+def levels(topic_filter: str) -> list[str]:
     """The levels of a filter, written so that filters of the same meaning have the same levels."""
     plain = unshared(topic_filter)
     return _SAME.get(plain) or plain.split("/")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from composer.model.component import Component
 from composer.model.grants import Principal
-from composer.model.stack import Component
 from composer.source.document import Route
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Where a document implies a row: *route* in the entry of *component*, or in the merged spec of *tenant* where None."""
+    """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*."""
 
     tenant: str
     route: Route
@@ -20,7 +20,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What one principal publishes at the site's broker, relative to its tenant.
+    """What one principal publishes at the site's broker, relative to its tenant. What comes down from the hub is the uplink's.
 
     *topic* keeps its placeholders, *filter* is the narrowest filter of everything it stands for. *senders* is the number of
     devices behind a class (1 for everybody else), *rate* the messages a second of all of them together, *bytes* the payload of
@@ -38,11 +38,17 @@ class Publication:
     senders: int
     said: Said
 
+    @property
+    def is_dead_letter(self) -> bool:
+        """Whether this is where a function's messages go that it could not handle: nobody has to read it."""
+        return self.principal.kind == "function" and self.said.route == ("deadLetter",)
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one principal listens to, relative to its tenant. *filter* has no `$share/...` in front; *group* holds it, or "".
+    """What one principal listens to, relative to its tenant. What goes up to the hub, the uplink listens to.
 
+    *filter* has no `$share/<group>/` in front; *group* is that group, or "".
     *listeners* is the number of clients that get a copy of each message: the devices of a class, 1 for everybody else and for
     a group. A placeholder {device} in *topic* means that each device gets its own messages alone.
     """
@@ -63,3 +69,6 @@ class Traffic:
 
     publications: tuple[Publication, ...]
     subscriptions: tuple[Subscription, ...]
+
+
+NO_TRAFFIC = Traffic((), ())

@@ -18,7 +18,15 @@ QOS = 1
 
 def _record(written: Mapping[str, Any], stack: Stack, **values: str) -> dict[str, Any]:
     """A publisher's record with its defaults, as it is at the site; *values* fill further placeholders."""
-    return {"qos": QOS, "retain": False, **written, "topic": bind(written["topic"], site=stack.site, **values)}
+    record = {"qos": QOS, "retain": False, **written, "topic": bind(written["topic"], site=stack.site, **values)}
+    if "schema" in written:
+        record["schema"] = at_site(written["schema"], stack)
+    return record
+
+
+def at_site(path: str, stack: Stack) -> str:
+    """The path of a file that may have the site's name in it."""
+    return path.replace("{site}", stack.site)
 
 
 def _filter(written: str, stack: Stack) -> str:

@@ -23,6 +23,7 @@ from composer.stages.wire.surroundings import (
     site_context,
     tenant_context,
 )
+from composer.stages.wire.traffic import traffic
 from composer.stages.wire.words import check_words
 
 _WORKLOAD_RULES = [
@@ -44,7 +45,7 @@ def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
     if has_errors(wiring.findings):
         raise Rejected(wiring.findings)
     grants = (*wiring.device_grants, *(g for found in wiring.grants.values() for g in found))
-    return Wiring(stack, wired, grants, wiring.flows), wiring.findings
+    return Wiring(stack, wired, grants, wiring.flows, wiring.traffic), wiring.findings
 
 
 class _Wiring:
@@ -55,6 +56,7 @@ class _Wiring:
         self.link = link
         self.findings: list[Diagnostic] = []
         self.specs = {c: SPECS[c.role](c, stack, self.findings) for c in stack.components if c.role in SPECS}
+        self.traffic = traffic(stack, self.specs)
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
