@@ -52,7 +52,7 @@ class Share(NamedTuple):
 
 
 class Shortage(NamedTuple):
-    """Why there can be no packing: *loads* need *needed* of a *dimension* (None: places for pods that keep apart), and the
+    """Why there can be no packing: *loads* need *needed* of a *dimension* (None: places on machines for whole pods), and the
     *pools* have *room* of it. With *alone* these are one pod and the machine that takes it best."""
 
     loads: tuple[str, ...]
@@ -115,10 +115,16 @@ def _alone(load: Load, pools: Sequence[Pool]) -> Iterator[Shortage]:
         dimensions, pool = min(lacking, key=lambda found: (len(found[0]), [-x for x in found[1].room]))
         worst = max(dimensions, key=lambda d: (load.needs[d] - pool.room[d]) / load.needs[d])
         yield Shortage((load.name,), (pool.name,), worst, load.needs[worst], pool.room[worst], alone=True)
-    machines = sum(pool.machines for pool in pools)
-    if load.most and load.pods > load.most * machines:
-        names = tuple(pool.name for pool in pools)
-        yield Shortage((load.name,), names, None, load.pods, load.most * machines, alone=False)
+        return
+    taken = sum(pool.machines * _on_each(load, pool.room) for pool in pools)
+    if load.pods > taken:
+        yield Shortage((load.name,), tuple(pool.name for pool in pools), None, load.pods, taken, alone=False)
+
+
+def _on_each(load: Load, room: Amounts) -> int:
+    """How many pods of a load an empty machine takes, at most all of them."""
+    fitting = (have // need for need, have in zip(load.needs, room, strict=True) if need)
+    return min(load.pods, load.most or load.pods, *fitting)
 
 
 def _lacking(needs: Amounts, room: Amounts) -> list[int]:

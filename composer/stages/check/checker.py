@@ -7,9 +7,11 @@ from weakref import WeakKeyDictionary
 
 from composer.diagnostic import Diagnostic, error, in_order
 from composer.model.stack import Rendered
+from composer.stages.check.architectures import check_architectures
 from composer.stages.check.contents import check_contents
 from composer.stages.check.context import CheckContext
 from composer.stages.check.fields import check_fields
+from composer.stages.check.fit import check_fit
 from composer.stages.check.identity import check_identity, check_scope
 from composer.stages.check.images import check_images
 from composer.stages.check.labels import check_labels
@@ -49,6 +51,8 @@ TOGETHER: tuple[Rule, ...] = (
     check_services,
     check_policies,
     check_security,
+    check_architectures,
+    check_fit,
 )
 """Rules that look at an object among all others of its site."""
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
 from composer.merge import origin
 from composer.model.blueprint import Blueprint
 from composer.model.conventions import DELIVERY_NAMESPACES, PLATFORM_NAMESPACE, tenant_namespace
+from composer.model.machines import Machine, Reserve, machines_of
 from composer.model.stack import Component, Stack, Wiring
+from composer.source.document import Route
 from composer.source.packaged import packaged
 from composer.stages.check.schemas import Schemas, schemas_for, versions
 
@@ -23,6 +25,13 @@ SECRET = "secretRef"  # noqa: S105 - the name of a type
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
+class Nodes(NamedTuple):
+    """The machines of a site. *place* tells where something below `cluster.nodes` was written."""
+
+    machines: tuple[Machine, ...]
+    place: Callable[[Route], Place]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckContext:
     """What a site's objects are checked against.
@@ -30,7 +39,7 @@ class CheckContext:
     *kubernetes* is the cluster's version, written at the place that *version_place* works out; *fleet* is the
     fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the Secrets that
     documents declare and that are never rendered; *network* maps a component to the rules its NetworkPolicies may
-    have ({ingress: [...], egress: [...]}).
+    have ({ingress: [...], egress: [...]}); *nodes* are the site's machines, None where no document tells them.
     """
 
     kubernetes: str
@@ -38,6 +47,7 @@ class CheckContext:
     fleet: Path | None = None
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     network: Mapping[Component, Mapping[str, Any]] = field(default_factory=dict)
+    nodes: Nodes | None = None
 
     @classmethod
     def of(cls, wiring: Wiring) -> CheckContext:
@@ -45,7 +55,8 @@ class CheckContext:
         stack = wiring.stack
         version = str(stack.spec["cluster"]["version"])
         network = {wired.component: wired.context["network"] for wired in wiring.wired}
-        return cls(version, partial(_version_place, stack), stack.fleet.root, _declared_secrets(stack), network)
+        place = partial(_cluster_place, stack, ("version",))
+        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack))
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
@@ -67,9 +78,17 @@ class CheckContext:
         return schemas_for(known[-1], folder, self.fleet), [newer]
 
 
-def _version_place(stack: Stack) -> Place:
-    found = origin(stack.layers, ("cluster", "version"))
-    return found.place if found else stack.document.place(("spec", "cluster", "version"))
+def _cluster_place(stack: Stack, route: Route) -> Place:
+    """Where something of the site's cluster was written, or what is around it."""
+    found = origin(stack.layers, ("cluster", *route))
+    return found.place if found else stack.document.place(("spec", "cluster", *route))
+
+
+def _nodes(stack: Stack) -> Nodes | None:
+    written = stack.spec["cluster"].get("nodes")
+    if written is None:
+        return None
+    return Nodes(machines_of(written, Reserve()), lambda route: _cluster_place(stack, ("nodes", *route)))
 
 
 def _declared_secrets(stack: Stack) -> dict[str, frozenset[str]]:

@@ -16,11 +16,12 @@ from composer.stages.check.site import Site
 def check_images(site: Site) -> Iterator[Diagnostic]:
     """The images of all containers, and those mounted as volumes."""
     for pod in site.pods:
-        for route, reference in _images(pod):
+        for route, reference in images_of(pod):
             yield from _check(pod.subject, route, reference)
 
 
-def _images(pod: Pod) -> Iterator[tuple[Route, str]]:
+def images_of(pod: Pod) -> Iterator[tuple[Route, str]]:
+    """The image references of a pod template, and where each stands."""
     for container in pod.containers:
         yield (*container.route, "image"), container.spec.get("image", "")
     for index, volume in enumerate(pod.spec.get("volumes", ())):

@@ -1,0 +1,94 @@
+"""Images exist for certain processors, and pods run on machines of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from composer.diagnostic import Diagnostic, Place, Related, error
+from composer.model.stack import Component, Rendered
+from composer.stages.check.finding import finding
+from composer.stages.check.images import images_of
+from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
+from composer.stages.check.placement import ARCH, may_run
+from composer.stages.check.places import written_at
+from composer.stages.check.site import Site
+
+
+class Built(NamedTuple):
+    """*reference* exists for *architectures* alone; *place* is where that stands."""
+
+    reference: str
+    architectures: tuple[str, ...]
+    place: Place
+
+
+def check_architectures(site: Site) -> Iterator[Diagnostic]:
+    """Every image exists for some machine, and no pod can land on a machine that one of its images does not exist for."""
+    nodes = site.context.nodes
+    if nodes is None or not all(machine.arch for machine in nodes.machines):
+        return
+    here = sorted({machine.arch for machine in nodes.machines})
+    for pod in site.pods:
+        for image in built_for(pod.subject.rendered):
+            if set(here) <= set(image.architectures):
+                continue
+            if not set(here) & set(image.architectures):
+                yield _nowhere(pod, image, here, nodes.place(()))
+            elif wrong := sorted(
+                {m.arch for m in nodes.machines if may_run(pod, m) and m.arch not in image.architectures}
+            ):
+                yield _astray(pod, image, wrong)
+
+
+def architectures_of(rendered: Rendered) -> frozenset[str] | None:
+    """The architectures that a workload can run on; None where nothing is known against any."""
+    images = built_for(rendered)
+    return frozenset.intersection(*(frozenset(image.architectures) for image in images)) if images else None
+
+
+@lru_cache(maxsize=2048)
+def built_for(rendered: Rendered) -> tuple[Built, ...]:
+    """The images of a workload of which the architectures are known: those of its blueprint, by what blueprint.yaml says;
+    others by the component's parameter `architectures`, where it has one and it names any."""
+    subject = subject_of(rendered)
+    if subject is None or (subject.group, subject.kind) not in POD_TEMPLATES:
+        return ()
+    (pod,) = pods_of([subject])
+    references = dict.fromkeys(reference for _, reference in images_of(pod))
+    return tuple(found for reference in references if (found := _built(rendered.component, reference)))
+
+
+def _built(component: Component, reference: str) -> Built | None:
+    manifest = component.blueprint.manifest
+    for name, image in component.blueprint.images.items():
+        if image["reference"] == reference:
+            place = manifest.place(("spec", "images", name, "architectures"))
+            return Built(reference, tuple(image["architectures"]), place)
+    said = component.params.get("architectures")
+    if isinstance(said, list) and said:
+        return Built(reference, tuple(said), _component_place(component))
+    return None
+
+
+def _component_place(component: Component) -> Place:
+    behind = written_at(component)
+    return behind[0].place if behind else Place(component.blueprint.folder)
+
+
+def _nowhere(pod: Pod, image: Built, here: list[str], nodes: Place) -> Diagnostic:
+    component = pod.subject.rendered.component
+    message = (
+        f"{component.label} cannot run here: its image {image.reference} exists for {' and '.join(image.architectures)} only, "
+        f"and the site's nodes are {' and '.join(here)}"
+    )
+    related = [Related("the nodes", nodes), Related("the image's architectures", image.place)]
+    hint = f"a node of {' or '.join(image.architectures)}, or another image"
+    return error("K064", message, _component_place(component), hint=hint, related=related)
+
+
+def _astray(pod: Pod, image: Built, wrong: list[str]) -> Diagnostic:
+    message = f"may run on nodes of {' and '.join(wrong)}, for which its image {image.reference} does not exist"
+    hint = f"take `affinity` from the fragment `pod`, or a nodeSelector {ARCH}: {image.architectures[0]}"
+    return finding("K065", pod.subject, (*pod.spec_route, "nodeSelector"), message, hint=hint)
