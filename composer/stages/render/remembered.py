@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from composer.stages.render.parts import dumped, written
+from composer.stages.render.parts import Part, dumped, written
 from composer.stages.render.program import Text
 from composer.stages.render.texts import Texts
 
@@ -16,10 +17,14 @@ MOST = 512
 class RememberedText(Text):
     """The function `text`: what an earlier component or site made of the same values is used again."""
 
+    def __init__(self, texts: Texts, context: Mapping[str, Any]) -> None:
+        super().__init__(texts, context)
+        self._read: dict[Part, bytes] = {}
+
     def __call__(self, name: str, /, **extra: Any) -> str:
-        read = tuple(written(self._context, part) for part in self._texts.parts_of(name))
+        read = tuple(map(self._written, self._texts.parts_of(name)))
         memory = memory_of(self._texts)
-        key = (name, read, dumped(extra))
+        key = (name, read, dumped(extra) if extra else b"")
         known = memory.get(key)
         if known is None:
             known = super().__call__(name, **extra)
@@ -28,6 +33,12 @@ class RememberedText(Text):
             memory[key] = known
         else:
             self._texts.sandbox.meter.text(len(known))
+        return known
+
+    def _written(self, part: Part) -> bytes:
+        known = self._read.get(part)
+        if known is None:
+            known = self._read[part] = written(self._context, part)
         return known
 
 

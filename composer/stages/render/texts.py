@@ -42,8 +42,9 @@ class Texts:
         bound = extra.union(_BY_JINJA, *map(_bound, found.values()))
         for name in trees:
             self._check(name, found[name], names, bound)
-        self._parts = {name: widest(parts_in(tree)) for name, tree in trees.items()}
-        self._alone = frozenset(name for name in trees if not any(map(_reaches_out, found[name])))
+        own = {name: widest(parts_in(tree)) for name, tree in trees.items()}
+        every = widest(part for parts in own.values() for part in parts)
+        self._parts = {name: every if any(map(_reaches_out, found[name])) else own[name] for name in trees}
         sandbox.loader = Trees(trees)
         self._templates = {} if findings else {name: self._compiled(name) for name in trees}
 
@@ -62,9 +63,7 @@ class Texts:
 
     def parts_of(self, name: str) -> tuple[Part, ...]:
         """The parts of the context that template *name* can read, itself or through other templates."""
-        if name in self._alone:
-            return self._parts[name]
-        return widest(part for parts in self._parts.values() for part in parts)
+        return self._parts[name]
 
     def place(self, name: str, line: int) -> Place:
         """Line *line* of template *name*."""
