@@ -35,10 +35,16 @@ print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, done.returncod
 def measure(words: Sequence[str], folder: Path, **environment: str) -> Run:
     """Runs the command in *folder* and says what it took. A process in between keeps its figures apart from ours."""
     command = [sys.executable, "-c", _CHILD, *words]
-    env = {**os.environ, **environment}
+    env = _as_installed(environment)
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
     wall, cpu, largest, code = done.stdout.split()
     return Run(float(wall), float(cpu), float(largest), int(code))
+
+
+def _as_installed(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a measured command: modules keep their byte code, as those of an installed package do."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **environment}
 
 
 def composer(*words: str) -> list[str]:
@@ -47,7 +53,7 @@ def composer(*words: str) -> list[str]:
 
 def peak_of_group(words: Sequence[str], folder: Path, **environment: str) -> float:
     """MB of memory of the command and all its processes together at their worst moment, shared pages counted once."""
-    env = {**os.environ, **environment}
+    env = _as_installed(environment)
     process = subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     worst = 0.0
     while process.poll() is None:
