@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from composer.cli import exits
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
-from composer.diagnostic import Diagnostic
+from composer.model.fleet import Fleet
+
+if TYPE_CHECKING:
+    from composer.pipeline.render import RenderedSite
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,33 +30,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from composer.pipeline.render import RenderedSite, print_site, write_site
-
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
-    results: Iterator[RenderedSite]
-    if arguments.output == "-":
-        results = print_site(fleet, names, jobs(arguments))
-    else:
-        folder = Path(arguments.output) if arguments.output else fleet.root / "out/manifests"
-        results = write_site(fleet, names, jobs(arguments), folder)
     done: list[str] = []
     failed: list[str] = []
-    changed = 0
-    for result in results:
+    changed = left_out = 0
+    for result in _results(fleet, names, arguments):
         findings += result.findings
         (done if result.ok else failed).append(result.site)
         changed += result.changed
+        left_out += result.left_out
         sys.stdout.write(result.text)
-    return _finish(arguments, findings, done, failed, changed)
-
-
-def _finish(
-    arguments: argparse.Namespace, findings: list[Diagnostic], done: list[str], failed: list[str], changed: int
-) -> int:
     show_findings(findings, arguments.findings_format, stream=sys.stderr)
     written = "" if arguments.output == "-" else f", {count(changed, 'file')} changed"
     say(f"{count(len(done), 'site')} rendered{written}")
+    if left_out:
+        say(f"{count(left_out, 'encrypted secret')} not printed: Flux decrypts them from the branch, kubectl cannot")
     if failed:
         say(f"{count(len(failed), 'site')} failed: {first_few(failed)}")
     return exits.partly(len(done), len(failed))
+
+
+def _results(fleet: Fleet, names: list[str], arguments: argparse.Namespace) -> Iterator[RenderedSite]:
+    from composer.pipeline.output import DEFAULT, check_output, no_links_from
+    from composer.pipeline.render import print_site, write_site
+
+    if arguments.output == "-":
+        return print_site(fleet, names, jobs(arguments))
+    working = Path.cwd() if arguments.output else fleet.root
+    folder = Path(os.path.abspath(working / (arguments.output or DEFAULT)))  # noqa: PTH100 - resolve would follow links
+    check_output(fleet, folder)
+    return write_site(fleet, names, jobs(arguments), folder, no_links_from(fleet, folder, working))

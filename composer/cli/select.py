@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
 from composer.model.fleet import Fleet
@@ -45,7 +46,10 @@ def open_fleet(arguments: argparse.Namespace) -> tuple[Fleet, list[Diagnostic]]:
 
 
 def chosen_sites(fleet: Fleet, arguments: argparse.Namespace) -> list[str]:
-    """The names of the sites the arguments choose, sorted. Raises Rejected for a name that is no site's or tenant's."""
+    """The names of the sites the arguments choose, sorted.
+
+    Raises Rejected for a name that is no site's or tenant's, and for labels and tenants that choose nothing.
+    """
     unknown = [_no_site(fleet, name) for name in arguments.sites if name not in fleet.sites]
     unknown += [_no_tenant(fleet, name) for name in arguments.tenant if not _is_tenant(fleet, name)]
     if unknown:
@@ -57,7 +61,22 @@ def chosen_sites(fleet: Fleet, arguments: argparse.Namespace) -> list[str]:
 
     labels = dict(_label(text) for text in arguments.label)
     tenants = frozenset(arguments.tenant)
-    return [n for n in names if has_labels(fleet, n, labels) and lists_tenants(fleet, n, tenants)]
+    chosen = [n for n in names if has_labels(fleet, n, labels) and lists_tenants(fleet, n, tenants)]
+    if names and not chosen:
+        raise Rejected([_nothing(fleet, names, arguments)])
+    return chosen
+
+
+def _nothing(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace) -> Diagnostic:
+    """A selector that chooses nothing is far more often mistyped than meant, and a pipeline would pass in silence."""
+    from composer.pipeline.selection import labels_of
+
+    asked = [*(f"-l {label}" for label in arguments.label), *(f"--tenant {tenant}" for tenant in arguments.tenant)]
+    there = sorted({f"{key}={value}" for name in names for key, value in labels_of(fleet, name).items()})
+    near = [did_you_mean(label, there) for label in arguments.label if label not in there]
+    hint = next(filter(None, near), "") or (f"labels there are: {', '.join(there[:8])}" if there else "")
+    whose = "of the sites named" if arguments.sites else "of all sites"
+    return error("X009", f"{' '.join(asked)} chooses none {whose}", Place("command line"), hint=hint)
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -57,7 +57,8 @@ class Cache:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(f".{os.getpid()}")
         try:
-            fresh.write_text(json.dumps({"groups": list(groups), "sites": sites}, separators=(",", ":")))
+            with fresh.open("x") as written:  # never through a link that is there already
+                written.write(json.dumps({"groups": list(groups), "sites": sites}, separators=(",", ":")))
             fresh.replace(file)
         finally:
             fresh.unlink(missing_ok=True)

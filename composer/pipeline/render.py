@@ -17,20 +17,24 @@ from composer.stages.publish import write_tree
 
 @dataclass(frozen=True, slots=True)
 class RenderedSite:
-    """How one site went: *changed* files were written or removed, or *text* is what to print."""
+    """How one site went: *changed* files were written or removed, or *text* is what to print.
+
+    *left_out* is the number of encrypted secrets that are files of the branch and no objects to print.
+    """
 
     site: str
     ok: bool
     findings: tuple[Diagnostic, ...]
     changed: int = 0
     text: str = ""
+    left_out: int = 0
 
 
-def write_site(fleet: Fleet, names: Sequence[str], jobs: int, folder: Path) -> Iterator[RenderedSite]:
-    """Each site's branch files in *folder*/<site>."""
+def write_site(fleet: Fleet, names: Sequence[str], jobs: int, folder: Path, anchor: Path) -> Iterator[RenderedSite]:
+    """Each site's branch files in *folder*/<site>; below *anchor* no link is followed."""
 
     def write(composed: Composed, done: RenderedSite) -> RenderedSite:
-        written = write_tree(folder / composed.site, files_of(composed).files)
+        written = write_tree(folder / composed.site, files_of(composed).files, anchor)
         return replace(done, changed=written.written + written.removed)
 
     return compose_all(fleet, names, jobs, _finishing(write))
@@ -41,7 +45,7 @@ def print_site(fleet: Fleet, names: Sequence[str], jobs: int) -> Iterator[Render
 
     def text(composed: Composed, done: RenderedSite) -> RenderedSite:
         objects = (to_yaml(rendered.object) for rendered in composed.objects)
-        return replace(done, text="".join(f"---\n{written}" for written in objects))
+        return replace(done, text="".join(f"---\n{written}" for written in objects), left_out=len(composed.copies))
 
     return compose_all(fleet, names, jobs, _finishing(text))
 

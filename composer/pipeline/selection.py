@@ -15,8 +15,18 @@ def has_labels(fleet: Fleet, site: str, labels: Mapping[str, str]) -> bool:
     data = _data(fleet, site)
     if data is None:
         return True
-    own = data["metadata"].get("labels") or {}
+    own = _labels(data)
     return all(own.get(key) == value for key, value in labels.items())
+
+
+def labels_of(fleet: Fleet, site: str) -> Mapping[str, str]:
+    """The site's own labels; none where its document is broken."""
+    data = _data(fleet, site)
+    return _labels(data) if data is not None else {}
+
+
+def _labels(data: Any) -> Mapping[str, str]:
+    return data["metadata"].get("labels") or {}
 
 
 def lists_tenants(fleet: Fleet, site: str, tenants: frozenset[str]) -> bool:

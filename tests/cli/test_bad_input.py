@@ -213,6 +213,38 @@ def test_an_output_folder_that_is_a_link_is_not_written_through(tmp_path: Path) 
     assert list(victim.iterdir()) == []
 
 
+def test_a_link_on_the_way_to_the_output_is_not_written_through_where_it_may_have_come_with_the_fleet(
+    tmp_path: Path,
+) -> None:
+    root, victim, machine = notes(tmp_path / "fleet", "a"), tmp_path / "victim", tmp_path / "machine"
+    victim.mkdir()
+    (root / "out").symlink_to(victim)
+    machine.symlink_to(tmp_path)
+    through = ("out", "out/deep/er", str(root / "out/deep"), f"{machine}/fleet/out/deep", "../fleet/out/deep")
+    for words in ((), *(("-o", path) for path in through)):
+        ran = composer(root, "render", *words)
+        assert ran.code == 1, words
+        assert "error[B030]" in ran.err
+        assert f"{root}/out" in ran.err or f"{machine}/fleet/out" in ran.err
+    assert list(victim.iterdir()) == []
+    assert composer(root, "render", "-o", f"{machine}/machine/own").code == 0
+    assert (tmp_path / "own/a/kustomization.yaml").is_file()
+    assert composer(tmp_path, "-C", "fleet", "render", "-o", "machine/own").code == 1
+
+
+@pytest.mark.parametrize(
+    "output", ["sites", "sites/eu", ".", "..", "blueprints", "schemas", ".git", "link", "/", "out/delivery.git/refs"]
+)
+def test_the_fleets_own_folders_are_no_output(tmp_path: Path, output: str) -> None:
+    root = notes(tmp_path / "fleet", "a", "b")
+    (root / "link").symlink_to("sites")
+    before = sorted(tmp_path.rglob("*"))
+    ran = composer(root, "render", "-o", output)
+    assert (ran.code, ran.out) == (2, "")
+    assert "error[X008]" in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of half a megabyte, which takes no more after a few files."""

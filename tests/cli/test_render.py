@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.kit import composer, fleet, identity, note, noted, notes, site
 from tests.load.fleets import change
+from tests.pipeline.fleets import everything
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -49,6 +50,13 @@ def test_a_dash_prints_every_object_of_every_site_and_writes_nothing(tmp_path: P
     assert not (tmp_path / "out").exists()
     assert [identity(o)[1:] for o in ran.objects].count(("ConfigMap", "edge-platform", "note")) == 2
     assert ran.out.startswith("---\napiVersion: ")
+
+
+def test_encrypted_secrets_are_not_printed_and_that_is_said(tmp_path: Path) -> None:
+    ran = composer(everything(tmp_path), "render", "a", "-o", "-")
+    assert ran.code == 0
+    assert "ENC[" not in ran.out
+    assert "1 encrypted secret not printed" in ran.err
 
 
 def test_a_component_that_is_gone_takes_its_files_along_and_leaves_those_of_others(tmp_path: Path) -> None:

@@ -111,15 +111,36 @@ def test_output_goes_to_the_fleet_unless_a_folder_is_named_which_is_relative_to_
         (("lyon", "berlin", "lyon"), ["berlin", "lyon"]),
         (("-l", "region=eu"), ["berlin", "lyon"]),
         (("-l", "region=eu", "-l", "ring=canary"), ["berlin"]),
-        (("-l", "region=us"), []),
         (("--tenant", "acme"), ["lyon"]),
         (("lima", "lyon", "--tenant", "acme"), ["lyon"]),
-        (("berlin", "-l", "region=us"), []),
     ],
 )
 def test_sites_are_chosen_by_name_label_and_tenant(three: Path, words: tuple[str, ...], chosen: list[str]) -> None:
     ran = composer(three, "render", *words, "-o", "-")
     assert (ran.code, printed_sites(ran.out)) == (0, chosen)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("-l", "region=ue"), "-l region=ue chooses none of all sites", "did you mean 'region=eu'?"),
+        (("-l", "zone=x"), "-l zone=x chooses none of all sites", "labels there are: region=eu, ring=canary"),
+        (("berlin", "--tenant", "acme"), "--tenant acme chooses none of the sites named", ""),
+        (("lima", "-l", "ring=canary"), "-l ring=canary chooses none of the sites named", ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "render", "diff", "publish"])
+def test_a_selector_that_chooses_nothing_is_a_usage_error(
+    three: Path, command: str, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    ran = composer(three, command, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"error[X009]: {message}" in ran.err
+    assert hint in ran.err
+
+
+def test_a_fleet_without_sites_has_nothing_to_complain_about(tmp_path: Path) -> None:
+    assert composer(fleet(tmp_path, {}), "validate").err == "0 sites: 0 errors, 0 warnings\n"
 
 
 def test_names_of_sites_that_do_not_exist_are_all_named_with_the_nearest_one(three: Path) -> None:

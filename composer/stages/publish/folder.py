@@ -27,19 +27,33 @@ class Written:
     removed: int
 
 
-def write_tree(target: Path, files: Mapping[str, bytes]) -> Written:
+def write_tree(target: Path, files: Mapping[str, bytes], anchor: Path | None = None) -> Written:
     """Makes *target* hold *files*: writes what differs, removes what an earlier run wrote, leaves the rest.
 
     A new folder appears complete or not at all. In one that exists, nothing is touched until all new content
-    is on the disk beside it. Raises Rejected where a link or somebody else's file is in the way, or the disk
-    refuses.
+    is on the disk beside it. No link is followed below *anchor*, a folder somewhere above the target (by itself the one
+    above its parent). Raises Rejected where a link or somebody else's file is in the way, or the disk refuses.
     """
+    anchor = anchor or target.parent.parent
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _Folder.at(target.parent) as parent:
-            return _Writer(target, parent, files).write()
+        anchor.mkdir(parents=True, exist_ok=True)
+        with _Folder.at(anchor) as top:
+            return _Writer(target, _entered(top, anchor, target.parent), files).write()
     except OSError as problem:
         raise Rejected([_refused(target, problem)]) from problem
+
+
+def _entered(top: _Folder, anchor: Path, folder: Path) -> _Folder:
+    """The folder below *top*, made where it is not there."""
+    here, path = top, anchor
+    for name in folder.relative_to(anchor).parts:
+        path /= name
+        try:
+            here = here.enter(name, make=True)
+        except OSError as problem:
+            problem.filename = str(path)
+            raise
+    return here
 
 
 class _Folder:
@@ -51,7 +65,8 @@ class _Folder:
 
     @classmethod
     def at(cls, path: Path) -> _Folder:
-        return cls(os.open(path, _ENTER))
+        """The folder at *path*, which may lead over links."""
+        return cls(os.open(path, os.O_RDONLY | os.O_DIRECTORY))
 
     def __enter__(self) -> _Folder:
         return self
@@ -228,10 +243,12 @@ def _occupied(target: Path, path: str) -> Diagnostic:
 def _refused(target: Path, problem: OSError) -> Diagnostic:
     """A finding for what the operating system would not do, telling links from a full disk."""
     name = str(problem.filename or "")
-    place = Place(
-        str(target / name) if name and not name.startswith(("/", ".")) and name != target.name else str(target)
-    )
+    inside = name and not name.startswith(("/", ".")) and name != target.name
+    above = name.startswith("/") and target.is_relative_to(name)
+    place = Place(str(target / name) if inside else name if above else str(target))
     if isinstance(problem, NotADirectoryError) or problem.errno == ELOOP:
-        message = "the output folder, or a folder in it, is a link or a file; the composer writes through neither"
+        message = (
+            "a folder on the way of the output, or in it, is a link or a file; the composer writes through neither"
+        )
         return error("B030", message, place, hint="remove it, or choose another folder with -o")
     return error("B031", f"cannot write: {problem.strerror or problem}", place)
