@@ -18,7 +18,7 @@ FLEET_SECTIONS = ("delivery", "defaults", "deviceProfiles", "policies")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """*digest* is over the data (not the bytes: a comment changes nothing); *own* is that of the bytes of the site's document.
+    """*digest* is over the data (a comment changes nothing) and the bytes of what is copied; *own* is that of the site's bytes.
 
     *names* are everything else it came from, each as its kind and its name: "document sites/tenants/acme.yaml".
     """
@@ -29,8 +29,8 @@ class Inputs:
     blueprints: tuple[Blueprint, ...]
 
 
-def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
-    """The inputs of one wired site."""
+def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes]) -> Inputs:
+    """The inputs of one wired site; *copies* are the files that go to its branch as they are."""
     stack = wiring.stack
     blueprints = {c.blueprint.label: c.blueprint for c in stack.components}
     layers = [*stack.layers, *(layer for layers in stack.tenant_layers.values() for layer in layers)]
@@ -41,6 +41,7 @@ def inputs_of(wiring: Wiring, link: HubLink | None) -> Inputs:
         "documents": {file: documents[file].data for file in sorted(documents)},
         "blueprints": {label: blueprints[label].digest for label in sorted(blueprints)},
         "link": [link.site, link.host, link.ca] if link else None,
+        "copies": {path: sha256(copies[path]).hexdigest() for path in sorted(copies)},
     }
     names = (
         *(f"document {d}" for d in sorted(documents) if d != stack.document.file),

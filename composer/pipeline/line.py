@@ -39,7 +39,7 @@ class Composed:
     @cached_property
     def inputs(self) -> Inputs | None:
         """What the site was made from; worked out only when somebody asks."""
-        return inputs_of(self.wiring, self.link) if self.wiring else None
+        return inputs_of(self.wiring, self.link, self.copies) if self.wiring else None
 
     @property
     def ok(self) -> bool:
