@@ -65,6 +65,26 @@ def files(site: str = "", fleet: str = "", **tenants: str) -> dict[str, str]:
     return {"fleet.yaml": FLEET + (fleet or "  {}\n"), "berlin.yaml": SITE + site, **documents}
 
 
+BROKER = """\
+apiVersion: edge-composer.io/v1alpha1
+kind: Blueprint
+metadata: {name: broker}
+spec: {version: 1.0.0, summary: Can share subscriptions., role: ingress, scope: site, provides: [mqtt, shared-subscriptions]}
+"""
+
+
+def sharing(root: Path, documents: Mapping[str, str]) -> dict[str, str]:
+    """The documents with another broker, a blueprint of the fleet's own, that serves shared filters."""
+    folder = root / "blueprints/broker/v1"
+    (folder / "manifests").mkdir(parents=True)
+    (folder / "blueprint.yaml").write_text(BROKER)
+    (folder / "params.yaml").write_text("{}\n")
+    (folder / "manifests/none.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n, namespace: edge-platform}\n"
+    )
+    return {name: text.replace("mqtt-mosquitto@1", "broker@1") for name, text in documents.items()}
+
+
 def wired(root: Path, documents: Mapping[str, str], link: HubLink | None = None) -> Wiring:
     """The wiring of the site berlin, which has an uplink where *link* is given. Raises Rejected."""
     if link:

@@ -8,7 +8,7 @@ import pytest
 
 from composer.stages.load import load_fleet
 from tests.load.fleets import write
-from tests.wire.sites import OPC, PLC, SITE, files, lines, rejected, wired
+from tests.wire.sites import OPC, PLC, SITE, UPLINK, files, lines, rejected, sharing, wired
 
 HERE = "  tenants: {acme: {}}\n"
 BOTH = "  tenants: {acme: {}, globex: {}}\n"
@@ -226,3 +226,61 @@ def test_all_findings_are_made_in_one_run(tmp_path: Path) -> None:
     tenant = PLC + gateway + devices("old names: a", "new names: a")
     found = rejected(tmp_path, files(site, acme=tenant, globex=""))
     assert sorted(d.code for d in found) == ["W001", "W003", "W005"]
+
+
+def test_w011_a_second_ingress(tmp_path: Path) -> None:
+    profile = {"profiles/box.yaml": PROFILE}
+    site = SITE.replace("spec:\n", "spec:\n  profiles: [box]\n")
+    found = rejected(tmp_path, {**files(), "berlin.yaml": site, **profile})
+    assert lines(found) == [
+        "sites/berlin.yaml:7:16 W011 site berlin has an ingress already; ingress would be a second one"
+    ]
+    assert [(r.message, str(r.place)) for r in found[0].related] == [("the first one", "sites/profiles/box.yaml:5:16")]
+    wired(tmp_path, {**files(), "berlin.yaml": site.replace("{ingress:", "{broker: null, ingress:"), **profile})
+
+
+PROFILE = """\
+apiVersion: edge-composer.io/v1alpha1
+kind: Profile
+metadata: {name: box}
+spec:
+  components: {broker: {blueprint: mqtt-mosquitto@1}}
+"""
+SHARED = """\
+  devices:
+    press: {count: 2, subscribe: [a, $share/g/b]}
+    other: {at: {matchLabels: {kind: nowhere}}, count: 2, subscribe: [$share/g/b]}
+  streams:
+    one: {blueprint: stream-bento@1, from: $share/g/press/+/x, to: {topic: o}}
+    two: {blueprint: stream-bento@1, from: {x: a, y: $share/h/b}, to: {topic: o}}
+  functions:
+    f: {blueprint: function-http@1, on: [a, $share/g/b], params: {image: "x.example.com/a:1"}}
+    g: {blueprint: function-http@1, on: $share/g/b, params: {image: "x.example.com/a:1"}}
+"""
+
+
+def test_w012_a_shared_filter_at_a_broker_that_would_never_serve_it(tmp_path: Path) -> None:
+    found = rejected(tmp_path, files(HERE, acme=SHARED))
+    never = "W012 mqtt-mosquitto@1.0.0 never delivers a message to the shared filter"
+    assert lines(found) == [
+        f"sites/tenants/acme.yaml:{line}:{column} {never} {text!r}"
+        for line, column, text in (
+            (10, 54, "$share/h/b"),
+            (12, 45, "$share/g/b"),
+            (13, 41, "$share/g/b"),
+            (6, 38, "$share/g/b"),
+            (9, 44, "$share/g/press/+/x"),
+        )
+    ]
+    assert {d.hint for d in found if d.place.line == 9} == {
+        "listen to 'press/+/x', with one replica, or give each replica a part of the topics"
+    }
+    wired(tmp_path, sharing(tmp_path, files(HERE, acme=SHARED)))
+
+
+def test_w007_a_shared_filter_has_no_meaning_on_the_uplink(tmp_path: Path) -> None:
+    documents = {**files(HERE + UPLINK, acme="  uplink: {up: [$share/g/a]}\n"), "files/hub.pem": ""}
+    documents["hub.yaml"] = SITE.replace("berlin", "hub")
+    (found,) = rejected(tmp_path, documents)
+    assert (found.code, found.place.line) == ("W007", 5)
+    assert "nobody to share them with" in found.message

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.sites import LINK, OPC, PLC, context, files, listener, rows, users, wired
+from tests.wire.sites import LINK, OPC, PLC, context, files, listener, rows, sharing, users, wired
 
 HERE = "  tenants: {acme: {}}\n"
 BOTH = "  tenants: {acme: {}, globex: {}}\n"
@@ -180,7 +180,9 @@ def test_the_site_s_name_is_filled_in_wherever_a_topic_stands(tmp_path: Path) ->
 
 
 def test_the_right_to_a_shared_subscription_is_that_to_its_filter(tmp_path: Path) -> None:
-    wiring = wired(tmp_path, files(HERE, acme=STREAM % ('"$share/workers/press/+/state"', "press/mean")))
+    wiring = wired(
+        tmp_path, sharing(tmp_path, files(HERE, acme=STREAM % ('"$share/workers/press/+/state"', "press/mean")))
+    )
     assert users(wiring, "acme") == {"mean": (["press/mean"], ["press/+/state"])}
     assert context(wiring, "mean")["spec"]["inputs"][0]["filter"] == "$share/workers/press/+/state"
 

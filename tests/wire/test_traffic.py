@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from composer.model.stack import Wiring
-from tests.wire.sites import LINK, PLC, files, wired
+from tests.wire.sites import LINK, PLC, files, sharing, wired
 
 HERE = "  tenants: {acme: {}}\n"
 BOTH = "  tenants: {acme: {}, globex: {}}\n"
@@ -99,7 +99,8 @@ def test_a_shared_gateway_publishes_for_each_tenant_apart(tmp_path: Path) -> Non
     ],
 )
 def test_what_a_stream_publishes_follows_from_what_reaches_it(tmp_path: Path, stream: str, rate: float) -> None:
-    assert rates(wired(tmp_path, files(HERE, acme=PRESS + streams(stream))))["out"] == rate
+    documents = files(HERE, acme=PRESS + streams(stream))
+    assert rates(wired(tmp_path, sharing(tmp_path, documents)))["out"] == rate
 
 
 def test_the_devices_behind_two_inputs_are_counted_once(tmp_path: Path) -> None:
@@ -179,5 +180,5 @@ def test_a_stream_that_listens_to_itself_gets_the_rest_all_the_same(tmp_path: Pa
 
 def test_devices_share_a_subscription_where_they_say_so(tmp_path: Path) -> None:
     tenant = '  devices: {press: {count: 40, subscribe: ["$share/jobs/work", "press/{device}/cmd"]}}\n'
-    rows = wired(tmp_path, files(HERE, acme=tenant)).traffic.subscriptions
+    rows = wired(tmp_path, sharing(tmp_path, files(HERE, acme=tenant))).traffic.subscriptions
     assert [(s.filter, s.group, s.listeners) for s in rows] == [("work", "jobs", 1), ("press/+/cmd", "", 40)]

@@ -13,6 +13,7 @@ from composer.stages.wire import network
 from composer.stages.wire.clients import clients
 from composer.stages.wire.grants import component_grants, device_grants
 from composer.stages.wire.identities import check_identities
+from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
 from composer.stages.wire.specs import SPECS
 from composer.stages.wire.surroundings import (
@@ -64,6 +65,7 @@ class _Wiring:
         self.ports = ports(stack.tenants, chosen or {})
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
+        self.findings += check_ingress(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
 
     def wired(self) -> Iterator[Wired]:

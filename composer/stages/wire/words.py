@@ -33,8 +33,8 @@ def check_words(stack: Stack) -> list[Diagnostic]:
         for route, text, fault in _tenant_words(stack.tenants[tenant]):
             if found := fault(text):
                 findings.append(error("W006", found, tenant_place(stack, tenant, route)))
-            elif route[0] == "uplink" and any(map(str.isspace, text)):
-                message = f"{text!r} cannot go over the uplink: brokers' bridges take no blanks in topics"
+            elif route[0] == "uplink" and (found := _uplink_fault(text)):
+                message = f"{text!r} cannot go over the uplink: {found}"
                 findings.append(error("W007", message, tenant_place(stack, tenant, route)))
     return findings
 
@@ -117,6 +117,12 @@ def device_filter_fault(text: str) -> str:
 
 def literal_topic_fault(text: str) -> str:
     return topic_fault(text) or _placeholder_fault(text, frozenset({"site"}))
+
+
+def _uplink_fault(text: str) -> str:
+    if text.startswith("$share/"):
+        return "a bridge carries every message of a filter; there is nobody to share them with"
+    return "brokers' bridges take no blanks in topics" if any(map(str.isspace, text)) else ""
 
 
 def _placeholder_fault(text: str, known: frozenset[str]) -> str:
