@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,22 @@ class Blueprint:
 
     @property
     def images(self) -> Mapping[str, Mapping[str, Any]]:
-        """Image name -> {reference, licence, architectures}."""
+        """Image name -> {reference, licence, architectures, perhaps requiresLicence}."""
         images: Mapping[str, Mapping[str, Any]] = self.spec.get("images") or {}
         return images
+
+    @cached_property
+    def licences(self) -> tuple[str, ...]:
+        """The products that any of its images needs a licence of."""
+        return tuple(sorted({image["requiresLicence"] for image in self.images.values() if "requiresLicence" in image}))
+
+    @cached_property
+    def certain_licences(self) -> tuple[str, ...]:
+        """Those of them that it needs whichever of its images is used."""
+        return tuple(n for n in self.licences if all(i.get("requiresLicence") == n for i in self.images.values()))
+
+    @cached_property
+    def architectures(self) -> frozenset[str] | None:
+        """The processor architectures that all of its images exist for; None where it has none."""
+        sets = [frozenset(image["architectures"]) for image in self.images.values()]
+        return frozenset.intersection(*sets) if sets else None

@@ -12,7 +12,7 @@ from composer.stages.check.finding import finding
 from composer.stages.check.images import images_of
 from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
 from composer.stages.check.placement import ARCH, may_run
-from composer.stages.check.places import written_at
+from composer.stages.check.places import component_place
 from composer.stages.check.site import Site
 
 
@@ -68,13 +68,8 @@ def _built(component: Component, reference: str) -> Built | None:
             return Built(reference, tuple(image["architectures"]), place)
     said = component.params.get("architectures")
     if isinstance(said, list) and said:
-        return Built(reference, tuple(said), _component_place(component))
+        return Built(reference, tuple(said), component_place(component))
     return None
-
-
-def _component_place(component: Component) -> Place:
-    behind = written_at(component)
-    return behind[0].place if behind else Place(component.blueprint.folder)
 
 
 def _nowhere(pod: Pod, image: Built, here: list[str], nodes: Place) -> Diagnostic:
@@ -85,7 +80,7 @@ def _nowhere(pod: Pod, image: Built, here: list[str], nodes: Place) -> Diagnosti
     )
     related = [Related("the nodes", nodes), Related("the image's architectures", image.place)]
     hint = f"a node of {' or '.join(image.architectures)}, or another image"
-    return error("K064", message, _component_place(component), hint=hint, related=related)
+    return error("K064", message, component_place(component), hint=hint, related=related)
 
 
 def _astray(pod: Pod, image: Built, wrong: list[str]) -> Diagnostic:

@@ -15,6 +15,7 @@ from composer.stages.check.fit import check_fit
 from composer.stages.check.identity import check_identity, check_scope
 from composer.stages.check.images import check_images
 from composer.stages.check.labels import check_labels
+from composer.stages.check.licences import check_licences
 from composer.stages.check.objects import Subject, subject_of
 from composer.stages.check.places import place_of, written_at
 from composer.stages.check.references import check_references
@@ -52,6 +53,7 @@ TOGETHER: tuple[Rule, ...] = (
     check_policies,
     check_security,
     check_architectures,
+    check_licences,
     check_fit,
 )
 """Rules that look at an object among all others of its site."""

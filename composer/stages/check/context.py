@@ -39,7 +39,8 @@ class CheckContext:
     *kubernetes* is the cluster's version, written at the place that *version_place* works out; *fleet* is the
     fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the Secrets that
     documents declare and that are never rendered; *network* maps a component to the rules its NetworkPolicies may
-    have ({ingress: [...], egress: [...]}); *nodes* are the site's machines, None where no document tells them.
+    have ({ingress: [...], egress: [...]}); *nodes* are the site's machines, None where no document tells them; *licences* are the
+    products that the site has a licence of.
     """
 
     kubernetes: str
@@ -48,6 +49,7 @@ class CheckContext:
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     network: Mapping[Component, Mapping[str, Any]] = field(default_factory=dict)
     nodes: Nodes | None = None
+    licences: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, wiring: Wiring) -> CheckContext:
@@ -56,7 +58,8 @@ class CheckContext:
         version = str(stack.spec["cluster"]["version"])
         network = {wired.component: wired.context["network"] for wired in wiring.wired}
         place = partial(_cluster_place, stack, ("version",))
-        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack))
+        licences = frozenset(stack.spec.get("licences") or ())
+        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack), licences)
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
@@ -97,7 +100,7 @@ def _declared_secrets(stack: Stack) -> dict[str, frozenset[str]]:
     found = {tenant_namespace(name): {*_tenant_secrets(spec)} for name, spec in stack.tenants.items()}
     for component in stack.components:
         if component.tenant:
-            found[tenant_namespace(component.tenant)].update(_bus_secrets(component))
+            found[tenant_namespace(component.tenant)].update(_bus_secrets(component), _licences(stack, component))
         else:
             platform.update(_bus_secrets(component), _parameter_secrets(component))
     found |= dict.fromkeys((PLATFORM_NAMESPACE, *DELIVERY_NAMESPACES.values()), platform)
@@ -117,6 +120,11 @@ def _tenant_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
             yield written["existing"]
         elif "sops" in written:
             yield name
+
+
+def _licences(stack: Stack, component: Component) -> Iterator[str]:
+    written = stack.spec.get("licences") or {}
+    return (written[name]["secret"] for name in component.blueprint.licences if name in written)
 
 
 def _bus_secrets(component: Component) -> Iterator[str]:

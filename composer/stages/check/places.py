@@ -43,6 +43,12 @@ def written_at(component: Component) -> list[Related]:
     return [Related(f"{component.label} is written here", layer.document.place(layer.route, key=True))]
 
 
+def component_place(component: Component) -> Place:
+    """The line of the document that asks for the component."""
+    behind = written_at(component)
+    return behind[0].place if behind else Place(component.blueprint.folder)
+
+
 def _template_of(document: Document, line: int) -> Route:
     """Of a file with a list of templates, the one that starts at *line*."""
     if not isinstance(document.data, list):

@@ -30,6 +30,8 @@ CONTEXT = frozenset(
         "bridge",
         "network",
         "workloads",
+        "architectures",
+        "licences",
     ]
 )
 """What the composer hands to the templates of a component; docs/blueprints.md describes each."""

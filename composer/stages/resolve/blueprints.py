@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
+from composer.diagnostic import Diagnostic, Place, Rejected, Related, did_you_mean, error
 from composer.model.blueprint import Blueprint
 from composer.model.fleet import Fleet
 from composer.model.versions import satisfies
@@ -49,9 +50,9 @@ def _ambiguous(name: str, majors: Mapping[int, Blueprint], place: Place) -> Diag
 
 
 def check_use(
-    blueprint: Blueprint, *, role: str, tenant: str, cluster: Mapping[str, object], where: Where
+    blueprint: Blueprint, *, role: str, tenant: str, spec: Mapping[str, Any], where: Where
 ) -> list[Diagnostic]:
-    """Whether the blueprint fits the place it is used at, and the cluster has what it needs."""
+    """Whether the blueprint fits the place it is used at, and the site with this *spec* has what it needs."""
     findings: list[Diagnostic] = []
     if role and blueprint.role != role:
         findings.append(
@@ -61,7 +62,22 @@ def check_use(
     if scope != "any" and (scope == "tenant") != bool(tenant):
         owner = "a tenant" if scope == "tenant" else "the site itself"
         findings.append(error("L005", f"{blueprint.name} can only be used by {owner}", where()))
-    return findings + _cluster_findings(blueprint, cluster, where)
+    licences = spec.get("licences") or {}
+    findings += [no_licence(blueprint, name, where()) for name in blueprint.certain_licences if name not in licences]
+    return findings + _cluster_findings(blueprint, spec.get("cluster") or {}, where)
+
+
+def no_licence(blueprint: Blueprint, name: str, place: Place) -> Diagnostic:
+    place_of_need = next(n for n, image in blueprint.images.items() if image.get("requiresLicence") == name)
+    related = [Related("said here", blueprint.manifest.place(("spec", "images", place_of_need, "requiresLicence")))]
+    hint = f"name the Secret that holds it: spec.licences.{name}: {{secret: ...}}"
+    return error(
+        "L014",
+        f"{blueprint.label} needs a licence of {name}, and the site names none",
+        place,
+        hint=hint,
+        related=related,
+    )
 
 
 def _cluster_findings(blueprint: Blueprint, cluster: Mapping[str, object], where: Where) -> list[Diagnostic]:

@@ -163,12 +163,11 @@ class _Site:
         yield component
 
     def _check_use(self, component: Component, role: str, layers: tuple[Layer, ...]) -> None:
-        cluster = self.spec.get("cluster") or {}
         self.findings += check_use(
             component.blueprint,
             role=role,
             tenant=component.tenant,
-            cluster=cluster,
+            spec=self.spec,
             where=lambda: blueprint_place(layers),
         )
 

@@ -12,6 +12,7 @@ from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.clients import clients
 from composer.stages.wire.grants import component_grants, device_grants
+from composer.stages.wire.hardware import architectures, check_serial, licences
 from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
@@ -67,6 +68,7 @@ class _Wiring:
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
         self.findings += check_ingress(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
+        self.findings += check_serial(stack)
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
@@ -96,6 +98,8 @@ class _Wiring:
             "spec": self.specs.get(component, {}),
             "clients": found,
             "network": network.rules(self.flows[component]),
+            "architectures": architectures(component, self.stack),
+            "licences": licences(component, self.stack),
         }
         if len(found) == 1:
             own["client"] = found[0]
