@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "show what publishing would change",
     "publish": "commit the manifests to the site branches",
     "explain": "tell where a value comes from, or what a diagnostic code means",
+    "images": "list the container images of sites, ready for a mirror",
     "test": "run the cases of blueprints",
     "crds": "add schemas of custom resources",
 }

@@ -24,7 +24,7 @@ def check_fit(site: Site) -> Iterator[Diagnostic]:
     ground = Ground(site, nodes, list(workloads_of(site)))
     homeless = [*_without_node(ground), *_without_device(ground)]
     yield from homeless
-    if not small and not homeless:
+    if not small and not homeless and all(ground.where.values()):
         yield from _placed(ground, nodes)
 
 
