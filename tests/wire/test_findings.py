@@ -201,7 +201,11 @@ def test_w008_points_at_the_layer_that_chose_the_port(tmp_path: Path) -> None:
     ("bus", "profile", "message"),
     [
         (BUS, "opc", "device profile 'opc' is for opcua, but devices on this bus speak modbus"),
-        ("serial: {resource: a.b/c}", "opc", "device profile 'opc' is for opcua, but devices on this bus speak modbus"),
+        (
+            "serial: {path: /dev/ttyS0, resource: a.b/c}",
+            "opc",
+            "device profile 'opc' is for opcua, but devices on this bus speak modbus",
+        ),
         ('opcua: "opc.tcp://a"', "plc", "device profile 'plc' is for modbus, but devices on this bus speak opcua"),
     ],
 )
