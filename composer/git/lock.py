@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from composer.diagnostic import Rejected, error
+from composer.diagnostic import Diagnostic, Rejected, error
 from composer.git.process import GitFailed
 from composer.git.repository import Repository
 
@@ -25,6 +25,20 @@ _LOCKS = ("refs/heads/**/*.lock",)
 
 
 @contextmanager
+def holding(repository: Repository) -> Iterator[None]:
+    """Holds a mirror for one command, from fetching to pushing. Raises Rejected as `publishing` does."""
+    try:
+        descriptor = os.open(f"{repository.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError as problem:
+        raise Rejected([_unlockable(repository, problem)]) from problem
+    try:
+        _acquire(descriptor, repository)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def publishing(repository: Repository) -> Iterator[int]:
     """Holds the repository for one publisher; yields the lock's descriptor.
 
@@ -35,9 +49,7 @@ def publishing(repository: Repository) -> Iterator[int]:
     try:
         descriptor = os.open(repository.path / "composer.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError as problem:
-        raise Rejected(
-            [error("B011", f"cannot lock the repository: {problem.strerror}", repository.place)]
-        ) from problem
+        raise Rejected([_unlockable(repository, problem)]) from problem
     try:
         _acquire(descriptor, repository)
         if os.read(descriptor, 1):
@@ -53,6 +65,10 @@ def publishing(repository: Repository) -> Iterator[int]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _unlockable(repository: Repository, problem: OSError) -> Diagnostic:
+    return error("B011", f"cannot lock the repository: {problem.strerror}", repository.place)
 
 
 def _acquire(descriptor: int, repository: Repository) -> None:

@@ -40,11 +40,15 @@ _SMALL = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=32m")
 
 
 class GitFailed(Exception):  # noqa: N818 - the name says what happened
-    """git could not do it; the text is what git said. *killed* tells that it had no chance to clear up."""
+    """git could not do it; the text is what git said. *killed* tells that it had no chance to clear up.
 
-    def __init__(self, reason: str, *, killed: bool = False) -> None:
+    *output* is what it wrote to its standard output until then.
+    """
+
+    def __init__(self, reason: str, *, killed: bool = False, output: bytes = b"") -> None:
         super().__init__(reason)
         self.killed = killed
+        self.output = output
 
 
 def in_delivery(git_dir: Path, *words: str) -> list[str]:
@@ -68,7 +72,8 @@ def run(command: Sequence[str], content: bytes = b"", *, own: bool = False, **en
     process = _start(command, {**({} if own else _OWN_CONFIGURATION_ONLY), **environment}, ())
     output, errors = process.communicate(content)
     if process.returncode:
-        raise GitFailed(_text(errors) or f"git ended with code {process.returncode}")
+        reason = _text(errors) or f"git ended with code {process.returncode}"
+        raise GitFailed(reason, killed=process.returncode < 0, output=bytes(output))
     return bytes(output)
 
 

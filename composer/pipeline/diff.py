@@ -13,7 +13,7 @@ from composer.git.repository import Head, Repository, create_repository, heads
 from composer.git.source import Source, export
 from composer.model.fleet import Fleet
 from composer.pipeline.changed import Changed
-from composer.pipeline.publish import existing_repository
+from composer.pipeline.delivery import existing_delivery
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import SiteFiles, plans, publish
@@ -40,9 +40,9 @@ class Differences:
 
 def against_branches(fleet: Fleet, asked: Asked) -> Differences:
     """The sites against the delivery repository; without one, everything is new."""
-    repository = existing_repository(fleet)
-    if repository is not None:
-        return _against(repository, fleet, asked)
+    with existing_delivery(fleet) as repository:
+        if repository is not None:
+            return _against(repository, fleet, asked)
     with TemporaryDirectory() as folder:
         return _against(create_repository(Path(folder) / "nothing.git"), fleet, asked)
 

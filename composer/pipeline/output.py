@@ -8,7 +8,7 @@ from pathlib import Path
 
 from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
-from composer.pipeline.publish import repository_path
+from composer.pipeline.delivery import MIRRORS, repository_here
 
 DEFAULT = "out/manifests"
 
@@ -42,10 +42,10 @@ def no_links_from(fleet: Fleet, folder: Path, working: Path) -> Path:
 
 def _taken(fleet: Fleet) -> Iterator[tuple[Path, str]]:
     yield from ((fleet.root / name, "the fleet's own") for name in INPUTS)
-    try:
-        yield repository_path(fleet), "the delivery repository"
-    except Rejected:  # it is elsewhere
-        return
+    repository = repository_here(fleet)
+    if repository is not None:
+        yield repository, "the delivery repository"
+    yield fleet.root / MIRRORS, "the mirrors of delivery repositories"
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.repository import Repository, create_repository, heads, open_repository
+from composer.git.repository import heads
 from composer.git.source import Source, source_of
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
+from composer.pipeline.delivery import delivery
 from composer.stages.publish import SiteResult, check_branches, publish
-
-DEFAULT_REPOSITORY = "out/delivery.git"
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +20,7 @@ class Published:
     """What became of every site: *results* of those that reached their branch's door, and *failed* ones that did not."""
 
     source: Source
-    repository: Path
+    repository: str
     results: tuple[SiteResult, ...]
     unchanged: tuple[str, ...]
     failed: tuple[str, ...]
@@ -39,28 +36,11 @@ def publish_sites(fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool,
     source = source_of(fleet.root)
     if source.dirty and not allow_dirty:
         raise Rejected([_dirty(fleet, source)])
-    repository = create_repository(repository_path(fleet))
-    changed = Changed(fleet, heads(repository), jobs)
-    results = tuple(publish(repository, changed.files(names), source, adopt=adopt))
+    with delivery(fleet) as target:
+        changed = Changed(fleet, heads(target.repository), jobs)
+        results = target.send(tuple(publish(target.repository, changed.files(names), source, adopt=adopt)))
     found = [*changed.findings, *(d for result in results for d in result.findings)]
-    return Published(source, repository.path, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
-
-
-def repository_path(fleet: Fleet) -> Path:
-    """The delivery repository on this machine. Raises Rejected where the fleet names one that is elsewhere."""
-    delivery = fleet.document.data["spec"].get("delivery") or {}
-    written: str = delivery.get("repository", DEFAULT_REPOSITORY)
-    if re.match(r"[a-z][a-z0-9+.-]*:|[^/]+@", written):
-        place = fleet.document.place(("spec", "delivery", "repository"))
-        hint = "clone it with `git clone --bare`, name that folder here, and push it with Git"
-        raise Rejected([error("B040", "the delivery repository must be a folder on this machine", place, hint=hint)])
-    return (fleet.root / written).absolute()
-
-
-def existing_repository(fleet: Fleet) -> Repository | None:
-    """The delivery repository, or None where nothing was ever published."""
-    path = repository_path(fleet)
-    return open_repository(path) if path.exists() else None
+    return Published(source, target.address, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
 
 
 def _dirty(fleet: Fleet, source: Source) -> Diagnostic:

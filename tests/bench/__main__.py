@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +20,7 @@ from tests.bench import plain_git
 from tests.bench.fleet import site_document, site_name, write_fleet
 from tests.bench.measure import Run, composer, measure, peak_of_group
 from tests.bench.yardstick import files_of, microseconds_per_object
+from tests.publish.server import by_file, by_http
 
 SIZES = (100, 1000, 10000)
 RUNS_OF_SHORT = 5
@@ -102,6 +104,7 @@ def measure_fleet(fleet: Fleet) -> dict[str, float]:
     again = middle(lambda: fleet.run("publish", "--jobs", "2"), RUNS_OF_SHORT)
     row["publish, nothing changed: wall s"] = again.wall
     row["nothing changed against cold (target 0.02)"] = again.wall / cold.wall
+    row.update(pushed(fleet))
     row.update(edited(fleet))
     fleet.commit()
     row["peak memory of all processes, MB (target 500)"] = fleet.peak("publish", "--jobs", "2")
@@ -138,6 +141,30 @@ def edited(fleet: Fleet) -> dict[str, float]:
     name = site_name(fleet.sites // 2)
     rendered = middle(lambda: fleet.run("render", name, "-o", str(fleet.root / "rendered")), RUNS_OF_SHORT)
     return {"one site edited, diff: wall s (target 1)": found.wall, "one site edited, render: wall s": rendered.wall}
+
+
+def pushed(fleet: Fleet) -> dict[str, float]:
+    """All branches, new to a server, beside one plain push of the same; over http where there is a web server."""
+    row: dict[str, float] = {}
+    lighttpd = shutil.which("lighttpd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
+    for name, server in (("file", by_file), ("http", partial(by_http, programs={"lighttpd": lighttpd or ""}))):
+        if name == "http" and not lighttpd:
+            continue
+        with server(empty(fleet.root / "out/plain")) as plain:
+            git = plain_git.push(fleet.root / "out/delivery.git", plain.address)
+        with server(empty(fleet.root / "out/server")) as mine:
+            step = fleet.step("push", str(fleet.root), mine.address)
+            assert step.code == 0, step
+        row[f"push of new branches by {name}: wall s"] = step.wall
+        row[f"push by {name} against one plain push, wall (target 1.2)"] = step.wall / git.wall
+    return row
+
+
+def empty(folder: Path) -> Path:
+    """The folder, with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 class Sample:

@@ -1,4 +1,4 @@
-"""What Git alone needs for the same commits: one `git fast-import --depth=0`, given every file of every site."""
+"""What Git alone needs for the same: one `git fast-import --depth=0` of every file of every site, one push of all branches."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def fast_import(fleet: Path, folder: Path) -> Run:
     found = measure(["sh", "-c", "exec git --git-dir=git fast-import --quiet --depth=0 < stream"], folder)
     shutil.rmtree(folder)
     return found
+
+
+def push(repository: Path, address: str) -> Run:
+    """One push of all branches of *repository*."""
+    words = ("push", "--quiet", address, "refs/heads/*:refs/heads/*")
+    return measure(["git", f"--git-dir={repository}", *words], repository)
 
 
 def _commit(site: SiteFiles) -> bytes:

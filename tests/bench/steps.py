@@ -1,4 +1,4 @@
-"""Parts of the line on their own, each run as a process: `python -m tests.bench.steps shares|files FLEET [JOBS]`."""
+"""Parts of the line on their own, each run as a process: `python -m tests.bench.steps shares|files|push FLEET [JOBS|ADDRESS]`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from composer.git.remote import push, remote_of
+from composer.git.repository import Repository
 from composer.pipeline.branch import files_of
 from composer.pipeline.line import Line
 from composer.pipeline.run import compose_all
@@ -45,6 +47,14 @@ def files(root: Path, jobs: int) -> None:
         pass
 
 
+def push_all(root: Path, address: str) -> None:
+    """Pushes the branches of the fleet's delivery repository to an empty one on a server, as `composer publish` does."""
+    remote = remote_of(address)
+    assert remote is not None
+    refused = push(Repository((root / "out/delivery.git").resolve()), remote)
+    assert not refused, refused
+
+
 def objects(root: Path) -> None:
     """Prints the number of objects of the first site."""
     fleet, _ = load_fleet(root)
@@ -55,5 +65,7 @@ if __name__ == "__main__":
     command, folder, *more = sys.argv[1:]
     if command == "files":
         files(Path(folder), int(more[0]))
+    elif command == "push":
+        push_all(Path(folder), more[0])
     else:
         {"shares": shares, "objects": objects}[command](Path(folder))

@@ -173,15 +173,6 @@ def test_the_branch_pattern_and_the_place_of_the_repository_are_the_fleets_to_ch
     assert git(tmp_path / "elsewhere.git", "branch", "--list", "--format=%(refname:lstrip=2)") == "env/a/live"
 
 
-def test_a_repository_on_another_machine_is_refused(tmp_path: Path) -> None:
-    spec = "{delivery: {repository: 'https://git.example.com/y.git', url: 'https://git.example.com/y.git'}}"
-    root = fleet(tmp_path, {"fleet.yaml": document("Fleet", "test", spec), "a.yaml": noted("a")})
-    commit(root)
-    ran = composer(root, "publish")
-    assert ran.code != 0
-    assert "error[B040]" in ran.err
-
-
 def test_who_runs_it_and_where_makes_no_difference(published: Path, tmp_path: Path) -> None:
     """The same commits, down to their ids, for another user in another time zone, folder and language."""
     other = tmp_path / "over there"

@@ -1,0 +1,165 @@
+"""A delivery repository on a server: its branches come to a mirror on this machine, and commits go from there to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from composer.git.process import GitFailed, run
+from composer.git.repository import Repository
+
+PROTOCOLS = ("file", "http", "https", "ssh")
+"""What an address may begin with; `user@host:path` counts as ssh. Others, such as `ext::`, run programs."""
+
+_NAME = "delivery"
+_HEADS = "refs/heads/"
+_TRACKED = f"refs/remotes/{_NAME}/"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST = re.compile(r"[^/:]+@[^/:]+:|[^/:.]+(?:\.[^/:.]+)+:")
+
+_MOVED = (
+    *("stale info", "fetch first", "non-fast-forward", "needs force"),
+    *("cannot lock ref", "incorrect old value provided", "failed to update ref", "reference already exists"),
+)
+"""What git says of a branch that somebody else moved: it can be tried again after rendering again."""
+
+
+class Refusal(StrEnum):
+    """Why a branch did not move: somebody else moved it, the server does not want it, or nobody knows."""
+
+    MOVED = "moved"
+    FINAL = "final"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A branch that the server did not move, and the reason in its words."""
+
+    kind: Refusal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A delivery repository elsewhere. *protocol* is one of PROTOCOLS, or what else the address begins with."""
+
+    address: str
+    protocol: str
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.protocol in PROTOCOLS
+
+    def words(self, *words: str) -> list[str]:
+        """Git's arguments for a command that knows the remote by a name, as no address can be an option then."""
+        return [
+            *("-c", f"remote.{_NAME}.url={self.address}", "-c", f"remote.{_NAME}.fetch=+{_HEADS}*:{_TRACKED}*"),
+            *("-c", f"remote.{_NAME}.tagOpt=--no-tags", *words),
+        ]
+
+
+def remote_of(address: str) -> Remote | None:
+    """The remote that *address* names, or None where it is a path on this machine."""
+    if "::" in address:
+        return Remote(address, f"{address.partition('::')[0]}::")
+    scheme = _SCHEME.match(address)
+    if scheme and address.startswith("//", scheme.end()):
+        return Remote(address, scheme[1].lower())
+    return Remote(address, "ssh") if _HOST.match(address) else None
+
+
+def fetch(mirror: Repository, remote: Remote) -> None:
+    """Brings the mirror's branches, and what is known of the remote's, to where the remote's stand. Raises GitFailed.
+
+    Only the last commit of each branch is fetched: more is not needed to put one on top.
+    """
+    refs = (f"+{_HEADS}*:{_HEADS}*", f"+{_HEADS}*:{_TRACKED}*")
+    words = ("--quiet", "--no-tags", "--prune", "--no-write-fetch-head", "--no-recurse-submodules")
+    try:
+        _run(mirror, remote, "fetch", *words, "--depth=1", "--", _NAME, *refs)
+    except GitFailed:
+        # Of a repository without branches git cannot fetch the last commits, and says nothing but that it failed.
+        if _remote_heads(mirror, remote) != {}:
+            raise
+        _run(mirror, remote, "fetch", *words, "--", _NAME, *refs)
+
+
+def push(mirror: Repository, remote: Remote) -> Mapping[str, Refused]:
+    """Pushes every branch of the mirror that moved since it was fetched; gives those that the remote did not take.
+
+    All go over one connection, each on the condition that the remote's branch still stands where it stood. A push
+    that is cut off leaves every branch as it was or as it should be; where the answer for a branch is missing, the remote
+    is asked where it stands.
+    """
+    words = (
+        "--porcelain",
+        "--force-with-lease",
+        "--no-follow-tags",
+        "--no-verify",
+        "--no-signed",
+        "--no-recurse-submodules",
+    )
+    before = _moved(mirror)
+    try:
+        answer = _run(mirror, remote, "push", *words, "--", _NAME, f"{_HEADS}*:{_HEADS}*")
+        problem = ""
+    except GitFailed as failed:
+        answer, problem = failed.output, str(failed)
+    said = dict(_answers(answer.decode("utf-8", "surrogateescape")))
+    missing = before.keys() - said.keys() if problem else set()
+    stand = _remote_heads(mirror, remote) if missing else {}
+    for branch in sorted(missing):
+        if stand is None or stand.get(branch, "") != before[branch]:
+            said[branch] = Refused(Refusal.UNKNOWN if stand is None else Refusal.FINAL, problem)
+    return {branch: refused for branch, refused in said.items() if refused is not None and branch in before}
+
+
+def _moved(mirror: Repository) -> dict[str, str]:
+    """Branch -> commit, for the branches that stand elsewhere than the remote's did."""
+    here, there = (_refs(mirror, prefix) for prefix in (_HEADS, _TRACKED))
+    return {branch: commit for branch, commit in here.items() if there.get(branch) != commit}
+
+
+def _refs(mirror: Repository, prefix: str) -> dict[str, str]:
+    listing = run(mirror.command("for-each-ref", "--format=%(objectname) %(refname)", prefix))
+    return _parsed(listing, prefix)
+
+
+def _remote_heads(mirror: Repository, remote: Remote) -> dict[str, str] | None:
+    """Where the remote's branches stand; None where it cannot be asked."""
+    with suppress(GitFailed):
+        listing = _run(mirror, remote, "ls-remote", "--quiet", "--heads", "--", _NAME)
+        return _parsed(listing.replace(b"\t", b" "), _HEADS)
+    return None
+
+
+def _parsed(listing: bytes, prefix: str) -> dict[str, str]:
+    lines = (line.partition(" ") for line in listing.decode("utf-8", "surrogateescape").splitlines())
+    return {name.removeprefix(prefix): commit for commit, _, name in lines}
+
+
+def _answers(porcelain: str) -> Iterator[tuple[str, Refused | None]]:
+    """Each branch that the push gave an answer for: None where it moved. Lines are `flag TAB from:to TAB summary (reason)`."""
+    for line in porcelain.splitlines():
+        flag, _, rest = line.partition("\t")
+        refs, _, summary = rest.partition("\t")
+        branch = refs.rpartition(":")[2].removeprefix(_HEADS)
+        if flag == "!":
+            yield branch, _refused(summary)
+        elif rest:
+            yield branch, None
+
+
+def _refused(summary: str) -> Refused:
+    reason = summary.rpartition("(")[2].removesuffix(")") if "(" in summary else summary
+    moved = any(words in reason for words in _MOVED)
+    return Refused(Refusal.MOVED if moved else Refusal.FINAL, reason)
+
+
+def _run(mirror: Repository, remote: Remote, *words: str) -> bytes:
+    command = mirror.command(*remote.words(*words))
+    return run(command, own=True, GIT_ALLOW_PROTOCOL=remote.protocol)

@@ -1,0 +1,138 @@
+"""Where a fleet's site branches live: a repository on this machine, or a mirror of one on a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.git.lock import holding
+from composer.git.process import GitFailed
+from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, fetch, push, remote_of
+from composer.git.repository import Repository, create_repository, open_repository
+from composer.model.fleet import Fleet
+from composer.stages.publish import Outcome, SiteResult
+
+DEFAULT_REPOSITORY = "out/delivery.git"
+MIRRORS = "out/mirrors"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The *repository* on this machine whose branches are compared with and moved, and the *remote* it mirrors, if any."""
+
+    repository: Repository
+    remote: Remote | None = None
+
+    @property
+    def address(self) -> str:
+        """How people know it."""
+        return self.remote.address if self.remote else str(self.repository.path)
+
+    def send(self, results: Sequence[SiteResult]) -> tuple[SiteResult, ...]:
+        """The *results* of publishing once the remote has answered; without one, as they are."""
+        if self.remote is None or not any(result.outcome is Outcome.PUBLISHED for result in results):
+            return tuple(results)
+        refused = push(self.repository, self.remote)
+        return tuple(_after_push(result, refused) for result in results)
+
+
+@contextmanager
+def delivery(fleet: Fleet) -> Iterator[Delivery]:
+    """The fleet's delivery repository, made or fetched. Raises Rejected where it cannot be had."""
+    path, remote = repository_here(fleet), _remote(fleet)
+    if path is not None:
+        yield Delivery(create_repository(path))
+        return
+    assert remote is not None
+    mirror = create_repository(fleet.root.absolute() / MIRRORS / _mirror_name(remote))
+    with holding(mirror):
+        _fetch(mirror, remote, _place(fleet))
+        yield Delivery(mirror, remote)
+
+
+@contextmanager
+def existing_delivery(fleet: Fleet) -> Iterator[Repository | None]:
+    """The delivery repository for reading, or None where nothing was ever published."""
+    path = repository_here(fleet)
+    if path is not None:
+        yield open_repository(path) if path.exists() else None
+        return
+    with delivery(fleet) as found:
+        yield found.repository
+
+
+def repository_here(fleet: Fleet) -> Path | None:
+    """Where the delivery repository on this machine lies; None where it is elsewhere."""
+    written = _written(fleet)
+    return None if remote_of(written) else (fleet.root / written).absolute()
+
+
+def _written(fleet: Fleet) -> str:
+    written: str = (fleet.document.data["spec"].get("delivery") or {}).get("repository", DEFAULT_REPOSITORY)
+    return written
+
+
+def _place(fleet: Fleet) -> Place:
+    return fleet.document.place(("spec", "delivery", "repository"))
+
+
+def _remote(fleet: Fleet) -> Remote | None:
+    """The repository on a server, if it is one. Raises Rejected for an address of another kind."""
+    remote = remote_of(_written(fleet))
+    if remote is not None and not remote.is_allowed:
+        message = f"delivery repositories are not reached by {remote.protocol!r}"
+        hint = f"addresses begin with {', '.join(f'{name}://' for name in PROTOCOLS)}, or are a path"
+        raise Rejected([error("B040", message, _place(fleet), hint=hint)])
+    return remote
+
+
+def _mirror_name(remote: Remote) -> str:
+    """A folder's name for the mirror: something to recognise, and a digest, since addresses differ in any character."""
+    last = re.sub(r"[^A-Za-z0-9_-]+", "-", remote.address.rstrip("/").removesuffix(".git").rpartition("/")[2])
+    return f"{last[:40] or 'delivery'}-{sha256(remote.address.encode()).hexdigest()[:12]}.git"
+
+
+def _fetch(mirror: Repository, remote: Remote, place: Place) -> None:
+    try:
+        fetch(mirror, remote)
+    except GitFailed as failed:
+        message = f"the delivery repository {remote.address} cannot be fetched: {failed}"
+        hint = "git's own configuration says how you log in there; nothing was changed"
+        raise Rejected([error("B042", message, place, hint=hint)]) from failed
+
+
+def _after_push(result: SiteResult, refused: Mapping[str, Refused]) -> SiteResult:
+    refusal = refused.get(result.branch) if result.outcome is Outcome.PUBLISHED else None
+    if refusal is None:
+        return result
+    moved = refusal.kind is Refusal.MOVED
+    finding = VERDICTS[refusal.kind](result, refusal.reason).at_site(result.site)
+    return replace(
+        result, outcome=Outcome.MOVED if moved else Outcome.FAILED, commit=result.parent, findings=(finding,)
+    )
+
+
+def _moved(result: SiteResult, reason: str) -> Diagnostic:
+    message = f"somebody else moved branch {result.branch} meanwhile ({reason})"
+    return error("B022", message, Place(result.branch), hint="publish again: it is compared with what came in")
+
+
+def _refused(result: SiteResult, reason: str) -> Diagnostic:
+    message = f"the server did not take branch {result.branch}: {reason}"
+    return error(
+        "B025", message, Place(result.branch), hint="publishing again alone will not help; ask who runs the server"
+    )
+
+
+def _unknown(result: SiteResult, reason: str) -> Diagnostic:
+    message = f"the push was cut off, and the server does not say whether branch {result.branch} moved: {reason}"
+    return error("B026", message, Place(result.branch), hint="publish again: it does only what is left")
+
+
+VERDICTS = {Refusal.MOVED: _moved, Refusal.FINAL: _refused, Refusal.UNKNOWN: _unknown}
+"""Why a branch did not move -> the finding about it."""

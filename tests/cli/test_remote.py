@@ -1,0 +1,122 @@
+"""Publishing to a repository on a server: the fleet's branches over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import commit, composer, fleet, noted, start
+from tests.conftest import Needs
+from tests.load.fleets import document
+from tests.publish.making import git
+from tests.publish.server import Server, by_file, by_http
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture(params=["file", "http"])
+def server(request: pytest.FixtureRequest, tmp_path: Path, needs: Needs) -> Iterator[Server]:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with by_file(folder) if request.param == "file" else by_http(folder, needs("lighttpd")) as found:
+        yield found
+
+
+def remote_fleet(root: Path, address: str, text: str = "hello", names: tuple[str, ...] = NAMES) -> Path:
+    """A committed fleet whose delivery repository is on a server."""
+    spec = f'{{delivery: {{repository: "{address}", url: "https://git.example.com/delivery.git"}}}}'
+    files = {f"{name}.yaml": noted(name, text) for name in names}
+    fleet(root, {"fleet.yaml": document("Fleet", "test", spec), **files})
+    commit(root)
+    return root
+
+
+def test_the_branches_are_on_the_server_and_a_second_run_finds_nothing_to_do(server: Server, tmp_path: Path) -> None:
+    root = remote_fleet(tmp_path / "fleet", server.address)
+    first = composer(root, "publish")
+    assert first.code == 0, first.err
+    assert f"3 sites published, 0 unchanged, in {server.address}" in first.err
+    heads = server.heads()
+    assert sorted(heads) == ["site/a", "site/b", "site/c"]
+    again = composer(root, "publish")
+    assert "0 sites published, 3 unchanged" in again.err
+    assert server.heads() == heads
+    assert git(server.repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_another_machine_without_any_memory_sees_the_same(server: Server, tmp_path: Path) -> None:
+    assert composer(remote_fleet(tmp_path / "one", server.address), "publish").code == 0
+    other = remote_fleet(tmp_path / "two", server.address, text="goodbye")
+    diff = composer(other, "diff")
+    assert "goodbye" in diff.out
+    before = server.heads()
+    assert composer(other, "publish").code == 0
+    after = server.heads()
+    assert all(git(server.repository, "rev-parse", f"{after[name]}^") == before[name] for name in before)
+
+
+def test_a_branch_that_the_server_refuses_holds_no_other_up(server: Server, tmp_path: Path) -> None:
+    server.hook("update", 'case "$1" in refs/heads/site/b) echo "site/b is protected" >&2; exit 1;; esac')
+    root = remote_fleet(tmp_path / "fleet", server.address)
+    ran = composer(root, "publish")
+    assert ran.code == 3
+    assert "error[B025]: the server did not take branch site/b" in ran.err
+    assert "1 site not published: b" in ran.err
+    assert sorted(server.heads()) == ["site/a", "site/c"]
+    server.hook("update", "exit 0")
+    again = composer(root, "publish")
+    assert (again.code, sorted(server.heads())) == (0, ["site/a", "site/b", "site/c"])
+    assert "1 site published, 2 unchanged" in again.err
+
+
+def test_what_somebody_else_committed_on_the_server_is_not_overwritten(server: Server, tmp_path: Path) -> None:
+    root = remote_fleet(tmp_path / "fleet", server.address)
+    assert composer(root, "publish").code == 0
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--branch", "site/a", str(server.repository), str(clone))
+    (clone / "kustomization.yaml").write_text("resources: []\n")
+    git(clone, "commit", "-q", "-a", "-m", "an emergency")
+    git(clone, "push", "-q", "origin", "HEAD:site/a")
+    theirs = server.heads()["site/a"]
+    for name in NAMES:
+        (root / f"sites/{name}.yaml").write_text(noted(name, "changed"))
+    commit(root)
+    ran = composer(root, "publish")
+    assert (ran.code, server.heads()["site/a"]) == (3, theirs)
+    assert "error[B020]" in ran.err
+    assert composer(root, "publish", "--adopt").code == 0
+    assert git(server.repository, "rev-parse", "site/a^") == theirs
+
+
+def test_of_two_publishers_at_once_neither_loses_what_the_other_wrote(server: Server, tmp_path: Path) -> None:
+    names = tuple(f"s{number:02d}" for number in range(30))
+    texts = {"one": "from one", "two": "from two"}
+    roots = [remote_fleet(tmp_path / key, server.address, text, names) for key, text in texts.items()]
+    ends = [(process.communicate(), process.returncode) for process in [start(root, "publish") for root in roots]]
+    assert {code for _, code in ends} <= {0, 1, 3, 5}, ends
+    heads = server.heads()
+    assert len(heads) == len(names)
+    for root in roots:
+        assert composer(root, "publish").code == 0
+    for name, commit_before in heads.items():
+        assert git(server.repository, "merge-base", "--is-ancestor", commit_before, name) == ""
+    assert git(server.repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_a_server_that_does_not_answer_is_a_finding_and_nothing_changes(tmp_path: Path) -> None:
+    root = remote_fleet(tmp_path / "fleet", f"file://{tmp_path}/nowhere.git")
+    ran = composer(root, "publish")
+    assert ran.code == 5
+    assert "error[B042]" in ran.err
+    assert "sites/fleet.yaml:" in ran.err
+
+
+@pytest.mark.parametrize("address", ["ext::sh -c touch% /tmp/owned", "git://example.com/x.git", "fd::17"])
+def test_an_address_that_could_run_a_program_is_refused(tmp_path: Path, address: str) -> None:
+    root = remote_fleet(tmp_path / "fleet", address)
+    ran = composer(root, "publish")
+    assert ran.code != 0
+    assert "error[B040]" in ran.err or "error[D005]" in ran.err
+    assert not (root / "out").exists()

@@ -1,0 +1,91 @@
+"""Real Git servers: `git http-backend` behind lighttpd, and Git's own way to a repository by a file:// address."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.publish.making import git
+
+_CONFIGURATION = """
+server.document-root = "{folder}"
+server.port = {port}
+server.bind = "127.0.0.1"
+server.modules = ("mod_alias", "mod_cgi", "mod_setenv")
+server.upload-dirs = ("{folder}")
+server.errorlog = "{folder}/errors.log"
+alias.url = ("/git" => "{backend}")
+cgi.assign = ("" => "")
+setenv.add-environment = ("GIT_PROJECT_ROOT" => "{folder}", "GIT_HTTP_EXPORT_ALL" => "1", "REMOTE_USER" => "ci")
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server with one bare repository, *delivery.git*, reached by *address*."""
+
+    address: str
+    repository: Path
+
+    def heads(self) -> dict[str, str]:
+        """Branch -> commit."""
+        rows = git(self.repository, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+        return dict(row.split() for row in rows.splitlines())
+
+    def hook(self, name: str, script: str) -> None:
+        """A hook of the server, as its owner would set it up."""
+        file = self.repository / "hooks" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+
+def made(folder: Path) -> Path:
+    """An empty bare repository in *folder* that takes pushes over http."""
+    repository = folder / "delivery.git"
+    git(folder, "init", "-q", "--bare", "-b", "main", str(repository))
+    git(repository, "config", "http.receivepack", "true")
+    return repository
+
+
+@contextmanager
+def by_file(folder: Path) -> Iterator[Server]:
+    repository = made(folder)
+    yield Server(f"file://{repository}", repository)
+
+
+@contextmanager
+def by_http(folder: Path, programs: Mapping[str, str]) -> Iterator[Server]:
+    repository = made(folder)
+    port = _free_port()
+    backend = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    configuration = folder / "lighttpd.conf"
+    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, backend=f"{backend}/git-http-backend"))
+    process = subprocess.Popen([programs["lighttpd"], "-D", "-f", str(configuration)])
+    try:
+        _wait_for(port)
+        yield Server(f"http://127.0.0.1:{port}/git/delivery.git", repository)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port: int = chosen.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the web server does not answer")
