@@ -22,6 +22,7 @@ COMMANDS = {
     "publish": "commit the manifests to the site branches",
     "explain": "tell where a value comes from, or what a diagnostic code means",
     "images": "list the container images of sites, ready for a mirror",
+    "set": "change values in a document, keeping its comments",
     "test": "run the cases of blueprints",
     "crds": "add schemas of custom resources",
 }

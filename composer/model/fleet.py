@@ -17,7 +17,8 @@ class Fleet:
 
     *sites* maps a site's name to its file, *blueprints* a name to its versions by major number; *root* is the fleet's
     folder, and every other path is relative to it, with slashes. *broken* holds the findings of documents that cannot be
-    used, by section ("profiles", "tenants", "sites") and name: they stop the sites that use them, and no others.
+    used, by section ("profiles", "tenants", "sites") and name: they stop the sites that use them, and no others. *drafts*
+    are documents that stand for the files of the same name, which may hold something else.
     """
 
     root: Path
@@ -27,3 +28,4 @@ class Fleet:
     sites: Mapping[str, str] = field(repr=False)
     blueprints: Mapping[str, Mapping[int, Blueprint]] = field(repr=False)
     broken: Mapping[tuple[str, str], tuple[Diagnostic, ...]] = field(repr=False, default_factory=dict)
+    drafts: Mapping[str, Document] = field(repr=False, default_factory=dict)

@@ -44,6 +44,12 @@ def lists_tenants(fleet: Fleet, site: str, tenants: frozenset[str]) -> bool:
     return all(listed.get(tenant) is not None for tenant in tenants)
 
 
+def lists_profile(fleet: Fleet, site: str, profile: str) -> bool:
+    """Whether the site lists the profile; one whose document is broken counts as if."""
+    data = _data(fleet, site)
+    return data is None or profile in (data["spec"].get("profiles") or ())
+
+
 def _data(fleet: Fleet, site: str) -> Any:
     try:
         return load_site(fleet, site).data

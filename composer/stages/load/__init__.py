@@ -6,14 +6,17 @@ Knows YAML files, their folders and the schemas of documents; nothing of layers,
 from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_references, load_fleet, load_site
 from composer.stages.load.links import way_up
+from composer.stages.load.listing import FLEET_FILE, document_files
 from composer.stages.load.referenced import read_certificates
 from composer.stages.load.references import referenced_files
 from composer.stages.load.schema import check_schema
 from composer.stages.load.sops import read_sops
 
 __all__ = [
+    "FLEET_FILE",
     "check_references",
     "check_schema",
+    "document_files",
     "load_blueprints",
     "load_fleet",
     "load_site",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error, in_order
 from composer.model.complete import point_lacks
@@ -26,10 +27,13 @@ from composer.stages.load.references import check_document
 from composer.stages.load.schema import check_schema
 
 Broken = dict[str, tuple[Diagnostic, ...]]
+Drafts = Mapping[str, Document]
 
 
-def load_fleet(root: Path) -> tuple[Fleet, list[Diagnostic]]:
+def load_fleet(root: Path, drafts: Drafts = MappingProxyType({})) -> tuple[Fleet, list[Diagnostic]]:
     """The fleet in folder *root*, and what is wrong with its shared documents and the names of its files.
+
+    *drafts* (file -> document) take the place of files, for a look at what would be if they were written.
 
     A profile, tenant or site that cannot be used stands in Fleet.broken, so that only sites that use it fail.
     Raises Rejected where there is no fleet, or where fleet.yaml itself cannot be used.
@@ -40,9 +44,9 @@ def load_fleet(root: Path) -> tuple[Fleet, list[Diagnostic]]:
         "sites": list_sites(root),
     }
     tenants = listings["tenants"].files
-    document = _fleet_document(root, tenants)
-    profiles, bad_profiles = _shared(root, listings["profiles"], "Profile", tenants)
-    good_tenants, bad_tenants = _shared(root, listings["tenants"], "Tenant", tenants)
+    document = _fleet_document(root, drafts, tenants)
+    profiles, bad_profiles = _shared(root, drafts, listings["profiles"], "Profile", tenants)
+    good_tenants, bad_tenants = _shared(root, drafts, listings["tenants"], "Tenant", tenants)
     bad = {"profiles": bad_profiles, "tenants": bad_tenants, "sites": dict(listings["sites"].doubles)}
     broken = {(section, name): found for section, names in bad.items() for name, found in names.items()}
     findings = [
@@ -50,7 +54,7 @@ def load_fleet(root: Path) -> tuple[Fleet, list[Diagnostic]]:
         *(finding for found in broken.values() for finding in found),
     ]
     blueprints = load_blueprints(root)
-    fleet = Fleet(root, document, profiles, good_tenants, listings["sites"].files, blueprints, broken)
+    fleet = Fleet(root, document, profiles, good_tenants, listings["sites"].files, blueprints, broken, drafts)
     return fleet, in_order(findings)
 
 
@@ -59,7 +63,7 @@ def load_site(fleet: Fleet, name: str) -> Document:
     broken = fleet.broken.get(("sites", name))
     if broken:
         raise Rejected(broken)
-    document = read_document(fleet.root, fleet.sites[name])
+    document = _read(fleet.root, fleet.drafts, fleet.sites[name])
     findings = check_schema(document, "Site") or _check_name(document, name)
     if findings:
         raise Rejected(findings)
@@ -77,13 +81,13 @@ def _tenants(fleet: Fleet) -> frozenset[str]:
     return frozenset([*fleet.tenants, *(name for section, name in fleet.broken if section == "tenants")])
 
 
-def _fleet_document(root: Path, tenants: Collection[str]) -> Document:
+def _fleet_document(root: Path, drafts: Drafts, tenants: Collection[str]) -> Document:
     if not (root / FLEET_FILE).exists():
         hint = "run the composer inside a fleet or name one with -C DIR"
         raise Rejected(
             [error("D024", "there is no fleet here: it has no sites/fleet.yaml", Place(FLEET_FILE), hint=hint)]
         )
-    document = read_document(root, FLEET_FILE)
+    document = _read(root, drafts, FLEET_FILE)
     findings = check_schema(document, "Fleet") or [
         *_check_points(document),
         *check_document(root, document, tenants),
@@ -99,13 +103,15 @@ def _check_points(document: Document) -> list[Diagnostic]:
     return [error("D012", f"spec.{lack.message}", document.place(("spec", *lack.route))) for lack in found]
 
 
-def _shared(root: Path, listing: Listing, kind: str, tenants: Collection[str]) -> tuple[dict[str, Document], Broken]:
+def _shared(
+    root: Path, drafts: Drafts, listing: Listing, kind: str, tenants: Collection[str]
+) -> tuple[dict[str, Document], Broken]:
     """The documents of a listing that can be used, and what is wrong with the others, by name."""
     good: dict[str, Document] = {}
     broken: Broken = dict(listing.doubles)
     for name in sorted(listing.files.keys() - listing.doubles.keys()):
         try:
-            document = read_document(root, listing.files[name])
+            document = _read(root, drafts, listing.files[name])
         except Rejected as rejected:
             broken[name] = rejected.diagnostics
             continue
@@ -118,6 +124,10 @@ def _shared(root: Path, listing: Listing, kind: str, tenants: Collection[str]) -
         else:
             good[name] = document
     return good, broken
+
+
+def _read(root: Path, drafts: Drafts, file: str) -> Document:
+    return drafts.get(file) or read_document(root, file)
 
 
 def _check_name(document: Document, name: str) -> list[Diagnostic]:

@@ -86,7 +86,8 @@ def _hub(fleet: Fleet, name: str) -> Document | tuple[Diagnostic, ...]:
     if broken:
         return broken
     try:
-        document = read_document(fleet.root, fleet.sites[name])
+        file = fleet.sites[name]
+        document = fleet.drafts.get(file) or read_document(fleet.root, file)
     except Rejected as rejected:
         return rejected.diagnostics
     return tuple(check_schema(document, "Site")) or document

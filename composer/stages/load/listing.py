@@ -52,6 +52,11 @@ def list_folder(root: Path, folder: str) -> Listing:
     return _listing(*list_yaml(root, folder))
 
 
+def document_files(root: Path, section: str) -> Mapping[str, str]:
+    """Name -> file of the "profiles" or "tenants" of a fleet, usable or not."""
+    return list_folder(root, f"{SITES}/{section}").files
+
+
 def list_yaml(root: Path, folder: str, without: Collection[str] = ()) -> tuple[list[str], list[Diagnostic]]:
     """The YAML files below *folder* (none where there is no such folder), and what is odd about others."""
     if not (root / folder).is_dir():

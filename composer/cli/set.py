@@ -1,0 +1,119 @@
+"""`composer set`: values in a document that people wrote, with every comment where it was."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from composer.cli import exits
+from composer.cli.select import add_jobs, jobs, open_fleet
+from composer.cli.show import add_findings_format, count, say, show_findings
+from composer.diagnostic import Place, Rejected, did_you_mean, error
+from composer.model.fleet import Fleet
+
+if TYPE_CHECKING:
+    from composer.pipeline.edit import Assignment, Target
+    from composer.source.document import Document
+
+_ASSIGNMENT = re.compile(r"((?:[^\[\]=]|\[[^\]]*\])*)=(.*)", re.DOTALL)
+"""A path, in which an equals sign can only stand in brackets, and a value."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="SITE PATH=VALUE",
+        help="the site and what to set, such as spec.components.ingress.params.maxConnections=3000",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--tenant", metavar="NAME", help="edit this tenant's document instead of a site's")
+    where.add_argument("--profile", metavar="NAME", help="edit this profile")
+    where.add_argument("--fleet", dest="whole", action="store_true", help="edit fleet.yaml")
+    parser.add_argument("--remove", action="append", default=[], metavar="PATH", help="take a value out")
+    parser.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    parser.add_argument("--force", action="store_true", help="write even where sites would have errors")
+    add_jobs(parser)
+    add_findings_format(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.edit import consequences, edited, write_document
+    from composer.source.reader import read_document
+
+    fleet, _ = open_fleet(arguments)
+    target, assignments = _asked(fleet, arguments)
+    before = read_document(fleet.root, target.file)
+    after = edited(before, assignments)
+    if after is before:
+        say(f"{target.file} says so already")
+        return exits.DONE
+    findings = consequences(fleet, target, after, jobs(arguments))
+    show_findings(findings, arguments.findings_format, stream=sys.stderr)
+    refused = any(finding.is_error for finding in findings)
+    if arguments.dry_run:
+        sys.stdout.writelines(_difference(before, after))
+    elif refused and not arguments.force:
+        say(f"{target.file} is as it was; --force writes it all the same")
+    else:
+        write_document(fleet.root, after)
+        say(f"{target.file}: {count(len(assignments), 'change')} made")
+    return exits.FINDINGS if refused and not arguments.force else exits.DONE
+
+
+def _asked(fleet: Fleet, arguments: argparse.Namespace) -> tuple[Target, list[Assignment]]:
+    """The document to edit and what to do with it. Raises Rejected where the command line does not say."""
+    words = list(arguments.words)
+    target = _target(fleet, arguments, words)
+    assignments = [*map(_assignment, words), *map(_removal, arguments.remove)]
+    if not assignments:
+        raise Rejected([error("X002", "there is nothing to set: PATH=VALUE or --remove PATH", Place("command line"))])
+    return target, assignments
+
+
+def _target(fleet: Fleet, arguments: argparse.Namespace, words: list[str]) -> Target:
+    from composer.pipeline.edit import Target
+    from composer.stages.load import FLEET_FILE, document_files
+
+    if arguments.whole:
+        return Target("fleet", "", FLEET_FILE)
+    for section, name in (("tenants", arguments.tenant), ("profiles", arguments.profile)):
+        if name is not None:
+            return Target(section, name, _file(name, document_files(fleet.root, section), section))
+    name = words.pop(0) if words and "=" not in words[0] else ""
+    if not name:
+        raise Rejected([error("X002", "name a site, or --tenant, --profile or --fleet", Place("command line"))])
+    return Target("sites", name, _file(name, fleet.sites, "sites"))
+
+
+def _file(name: str, files: Mapping[str, str], section: str) -> str:
+    if name in files:
+        return files[name]
+    code = {"sites": "X001", "tenants": "X007"}.get(section, "X013")
+    message = f"there is no {section.removesuffix('s')} {name!r}"
+    raise Rejected([error(code, message, Place("command line"), hint=did_you_mean(name, files))])
+
+
+def _assignment(word: str) -> Assignment:
+    from composer.pipeline.edit import Assignment, read_value
+
+    found = _ASSIGNMENT.fullmatch(word)
+    if not found or not found[1]:
+        raise Rejected([error("X002", f"{word!r} is not PATH=VALUE", Place("command line"))])
+    return Assignment(found[1], read_value(found[2]))
+
+
+def _removal(path: str) -> Assignment:
+    from composer.pipeline.edit import Assignment
+
+    return Assignment(path, removed=True)
+
+
+def _difference(before: Document, after: Document) -> list[str]:
+    old, new = (document.text.splitlines(keepends=True) for document in (before, after))
+    found = difflib.unified_diff(old, new, f"a/{before.file}", f"b/{after.file}")
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]
