@@ -12,7 +12,7 @@ from composer.model.blueprint import Blueprint
 from composer.model.stack import HubLink, Stack, Wiring
 from composer.stages.load import referenced_files
 
-FLEET_SECTIONS = ("delivery", "defaults", "deviceProfiles", "policies")
+FLEET_SECTIONS = ("capacity", "delivery", "defaults", "deviceProfiles", "policies")
 """What a site's objects depend on in fleet.yaml; the rest (rollout waves, descriptions) is not read for a site."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from composer.model.constants import CONSTANTS, Constant
 from composer.source.reader import read_document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,12 +35,36 @@ def as_text(schema: Schema) -> str:
 def schemas() -> dict[str, Schema]:
     """The schema of each kind of document."""
     scalars, definitions, kinds = (_source(name) for name in ("scalars", "definitions", "kinds"))
+    kinds["Fleet"]["properties"]["capacity"] = _capacity()
     return {kind: _Build(scalars, definitions).document(kind, source) for kind, source in kinds.items()}
 
 
 def _source(name: str) -> Schema:
     data: Schema = read_document(ROOT, f"{SOURCES}/{name}.yaml").data
     return data
+
+
+def _capacity() -> Schema:
+    """`spec.capacity` of a fleet: every constant that sizing starts from, with its bounds."""
+    fields: Schema = {}
+    for constant in CONSTANTS:
+        within = fields
+        if constant.group:
+            line = f"{constant.group[-2]}.{constant.group[-1]}"
+            description = f"What release line {line} of Mosquitto needs."
+            empty = {"title": f"Mosquitto {line}", "description": description, "properties": {}}
+            within = fields.setdefault(constant.group, empty)["properties"]
+        within[constant.name] = _constant(constant)
+    description = "Figures that sizing starts from, where they are not those of docs/capacity.md."
+    return {"title": "Capacity", "description": description, "properties": fields}
+
+
+def _constant(constant: Constant) -> Schema:
+    limits = f"From {constant.low} to {constant.high}; left out means {constant.value}."
+    kind: Schema = {"use": constant.unit}
+    if constant.unit == "count":
+        kind = {"type": "integer", "minimum": constant.low, "maximum": constant.high}
+    return {**kind, "description": f"{constant.meaning} {limits}", "examples": [constant.value]}
 
 
 class _Build:

@@ -1,0 +1,45 @@
+"""Derived figures as data: what was worked out, by which formula, from what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from composer.model.units import show_duration, show_rate, show_size
+
+SHOWN = {
+    "bytes": lambda amount: show_size(round(amount)),
+    "seconds": lambda amount: show_duration(round(amount, 3) if amount < 1 else round(amount)),
+    "a second": lambda amount: show_rate(amount) if amount else "0/s",
+    "bytes a second": lambda amount: f"{show_size(round(amount))}/s",
+    "share": lambda amount: f"{amount * 100:.3g}%",
+}
+"""Unit -> how people read an amount of it; all others are plain counts."""
+
+
+def show_amount(amount: float, unit: str) -> str:
+    """The amount for people: "97.3MB", "72h", "441/s", "1,815,000 messages"."""
+    if unit in SHOWN:
+        return SHOWN[unit](amount)
+    number = f"{amount:,.0f}" if amount >= 10 or amount == int(amount) else f"{amount:.3g}"
+    return f"{number} {unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One input of a formula. *key* says what it is: the name of a figure, a constant or a sum over the documents."""
+
+    key: str
+    amount: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A derived figure. *formula* reads like arithmetic over the keys of *inputs*."""
+
+    key: str
+    amount: float
+    unit: str
+    meaning: str
+    formula: str
+    inputs: tuple[Term, ...]

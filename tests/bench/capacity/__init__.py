@@ -1,0 +1,1 @@
+"""`make bench-capacity`: what the rendered broker really needs, beside what the composer works out for it."""
