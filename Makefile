@@ -33,10 +33,11 @@ bench: $(VENV)/.installed  ## measure speed on generated fleets (SITES="100 1000
 wheel: $(VENV)/.installed  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
-schemas: $(VENV)/.installed  ## write schemas/ and docs/reference/documents.md anew from what they are derived from
+schemas: $(VENV)/.installed  ## write schemas/ and what of docs/ is derived anew from what they are derived from
 	$(BIN)/python -m tests.generate.build_schemas
 	$(BIN)/python -m tests.generate.build_reference
 	$(BIN)/python -m tests.generate.build_kubernetes
+	$(BIN)/python -m tests.generate.build_capacity
 
 lock: pyproject.toml  ## write requirements-dev.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)-lock

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from composer.model.units import show_duration, show_rate, show_size
 
@@ -43,3 +45,19 @@ class Figure:
     meaning: str
     formula: str
     inputs: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """How large a site's broker has to be.
+
+    *amounts* holds every figure, sum and constant by its key, *tenants* the sums of each tenant ("" is the platform's own).
+    *given* is what the broker gets: as documents say, or else as worked out; templates read it as `sizing`. *chosen* are the keys
+    of what documents say.
+    """
+
+    amounts: Mapping[str, float]
+    tenants: Mapping[str, Mapping[str, float]]
+    given: Mapping[str, Any]
+    chosen: frozenset[str]
+    line: str

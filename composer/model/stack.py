@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from composer.model.component import Component, Layer
+from composer.model.figures import Sizing
 from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant
 from composer.model.traffic import NO_TRAFFIC, Traffic
@@ -52,13 +53,17 @@ class HubLink:
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
-    """A stack with everything the composer worked out: what each component renders from, who may do what, and what flows."""
+    """A stack with everything the composer worked out: what each component renders from, who may do what, and what flows.
+
+    *sizing* is how large the broker has to be.
+    """
 
     stack: Stack
     wired: tuple[Wired, ...]
     grants: tuple[Grant, ...]
     flows: Mapping[Component, tuple[Flow, ...]]
     traffic: Traffic = NO_TRAFFIC
+    sizing: Sizing | None = None
 
 
 @dataclass(frozen=True, eq=False)

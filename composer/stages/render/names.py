@@ -28,6 +28,7 @@ CONTEXT = frozenset(
         "client",
         "listeners",
         "bridge",
+        "sizing",
         "network",
         "workloads",
         "architectures",

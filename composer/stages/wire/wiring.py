@@ -16,6 +16,7 @@ from composer.stages.wire.hardware import architectures, check_serial, licences
 from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
+from composer.stages.wire.sizing import sizing_of
 from composer.stages.wire.specs import SPECS
 from composer.stages.wire.surroundings import (
     bridge_context,
@@ -47,7 +48,7 @@ def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
     if has_errors(wiring.findings):
         raise Rejected(wiring.findings)
     grants = (*wiring.device_grants, *(g for found in wiring.grants.values() for g in found))
-    return Wiring(stack, wired, grants, wiring.flows, wiring.traffic), wiring.findings
+    return Wiring(stack, wired, grants, wiring.flows, wiring.traffic, wiring.sizing), wiring.findings
 
 
 class _Wiring:
@@ -62,6 +63,7 @@ class _Wiring:
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
+        self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings)
         chosen = self.ingress.params.get("ports") if self.ingress else None
         self.ports = ports(stack.tenants, chosen or {})
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
@@ -105,6 +107,7 @@ class _Wiring:
             own["client"] = found[0]
         if component.role == "ingress":
             own["listeners"] = self._listeners()
+            own["sizing"] = self.sizing.given
             if self.link:
                 own["bridge"] = bridge_context(self.stack, self.link)
         if component.role == "tenancy":

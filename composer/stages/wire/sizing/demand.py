@@ -11,19 +11,37 @@ from composer.model.names import expand_names
 from composer.model.stack import Component, Stack
 from composer.model.traffic import Publication, Said, Subscription, Traffic
 from composer.stages.wire.grants import classes_here
+from composer.stages.wire.listeners import device_names
 
 JOBS = frozenset({"stream", "function"})
 """Kinds of principals for which the broker keeps messages while their pods start again."""
 
 
 class Part(NamedTuple):
-    """What one line of a document adds to one of the sums."""
+    """What one line of a document adds to one of the sums. *why* is what it comes from, *reader* who is handed it, if anybody."""
 
     tenant: str
     sum: str
     amount: float
-    label: str
-    said: Said
+    why: Publication | Subscription | Component | str
+    reader: Subscription | None = None
+
+    @property
+    def label(self) -> str:
+        """How people call it."""
+        if isinstance(self.why, str):
+            return f"devices of class {self.why}"
+        if isinstance(self.why, Component):
+            return f"{self.why.role} {self.why.name}"
+        topic = self.why.topic if self.reader is None else f"{self.why.topic} to {self.reader.principal.name}"
+        return f"{topic} of {self.why.principal.kind} {self.why.principal.name}"
+
+    @property
+    def said(self) -> Said:
+        """The line."""
+        if isinstance(self.why, str):
+            return Said(self.tenant, ("devices", self.why))
+        return Said(self.tenant, (), self.why) if isinstance(self.why, Component) else self.why.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +115,22 @@ def total(found: Mapping[str, Demand]) -> Demand:
 
 def parts_of(stack: Stack, specs: Mapping[Component, Mapping[str, Any]], traffic: Traffic) -> list[Part]:
     """Everything that the site's own documents add, in the order of what they say."""
-    return [*_clients(stack, specs), *_traffic_parts(traffic)]
+    bridge = [Part("", "uplinks", 1, "")] if stack.spec.get("uplink") else []
+    return [*bridge, *_clients(stack, specs), *_traffic_parts(traffic)]
 
 
 def _clients(stack: Stack, specs: Mapping[Component, Mapping[str, Any]]) -> Iterator[Part]:
     for tenant in stack.tenants:
         classes = stack.tenants[tenant].get("devices") or {}
         for name in classes_here(stack, tenant):
-            key = "names" if "names" in classes[name] else "count"
-            said = Said(tenant, ("devices", name, key))
-            yield Part(tenant, "devices", device_count(classes[name]), f"devices of class {name}", said)
+            count = device_count(classes[name])
+            yield Part(tenant, "devices", count, name)
+            rows = len(classes[name].get("publish") or ()) + len(classes[name].get("subscribe") or ())
+            yield Part(tenant, "accessRows", rows * (count if device_names(stack, tenant, name) else 1), name)
     for component, spec in specs.items():
         sort = "gateways" if component.role == "gateway" else "jobs"
         for tenant, number in component_connections(component, spec).items():
-            yield Part(tenant, sort, number, f"{component.role} {component.name}", Said(tenant, (), component))
+            yield Part(tenant, sort, number, component)
 
 
 def device_count(written: Mapping[str, Any]) -> int:
@@ -124,7 +144,7 @@ def component_connections(component: Component, spec: Mapping[str, Any]) -> dict
         return {component.tenant: len(spec["inputs"]) + 1}
     if component.role == "function":
         return {component.tenant: len(spec["on"]) + len(spec["emits"]) + 1}
-    return {tenant: 1 for tenant in sorted({device["tenant"] for device in spec.get("devices", ())})}
+    return dict.fromkeys(sorted({device["tenant"] for device in spec.get("devices", ())}), 1)
 
 
 def _traffic_parts(traffic: Traffic) -> Iterator[Part]:
@@ -140,44 +160,44 @@ def _traffic_parts(traffic: Traffic) -> Iterator[Part]:
 
 
 def _published(row: Publication) -> Iterator[Part]:
-    tenant, label = row.principal.tenant, f"{row.principal.kind} {row.principal.name} to {row.topic}"
+    tenant = row.principal.tenant
     if row.rate:
-        yield Part(tenant, "messagesIn", row.rate, label, row.said)
-        yield Part(tenant, "bytesIn", row.rate * row.bytes, label, row.said)
+        yield Part(tenant, "messagesIn", row.rate, row)
+        yield Part(tenant, "bytesIn", row.rate * row.bytes, row)
     if row.retain:
-        yield Part(tenant, "retainedMessages", row.senders, label, row.said)
-        yield Part(tenant, "retainedBytes", row.senders * row.bytes, label, row.said)
-    yield Part(tenant, "accessRows", row.senders, label, row.said)
+        yield Part(tenant, "retainedMessages", row.senders, row)
+        yield Part(tenant, "retainedBytes", row.senders * row.bytes, row)
+    if row.principal.kind != "class":
+        yield Part(tenant, "accessRows", 1, row)
 
 
 def _handed_out(tenant: str, published: list[Publication], listening: list[Subscription]) -> Iterator[Part]:
     """What each subscription brings: a copy for every listener, or for the one device that a message is for."""
-    reached = reach(tuple(p.filter for p in published), tuple(s.filter for s in listening))
-    taken: dict[str, set[int]] = {}
+    reached = reach(tuple([p.filter for p in published]), tuple([s.filter for s in listening]))
+    taken: set[int] = set()
     for row, indexes in zip(listening, reached, strict=True):
-        label = f"{row.principal.kind} {row.principal.name} on {row.topic}"
-        clients = row.listeners
-        yield Part(tenant, "subscriptions", clients, label, row.said)
-        yield Part(tenant, "accessRows", clients, label, row.said)
-        if row.principal.kind == "uplink":  # one client with several filters gets a message once
-            seen = taken.setdefault(row.principal.name, set())
-            indexes = tuple(index for index in indexes if index not in seen)  # noqa: PLW2901 - the rest of them
-            seen.update(indexes)
-        copies = 1 if "{device}" in row.topic else clients
-        yield from _deliveries(tenant, row, [published[index] for index in indexes], copies)
+        yield Part(tenant, "subscriptions", row.listeners, row)
+        if row.principal.kind != "class":
+            yield Part(tenant, "accessRows", 1, row)
+        copies = 1 if "{device}" in row.topic else row.listeners
+        goes_up = row.principal.kind == "uplink"
+        for index in indexes:
+            if goes_up and index in taken:  # the bridge is one client, which gets a message once
+                continue
+            if goes_up:
+                taken.add(index)
+            if published[index].rate:
+                yield from _delivery(published[index], row, copies)
 
 
-def _deliveries(tenant: str, row: Subscription, found: list[Publication], copies: int) -> Iterator[Part]:
-    for publication in found:
-        if not publication.rate:
-            continue
-        label = f"{publication.topic} to {row.principal.kind} {row.principal.name}"
-        rate, size = publication.rate * copies, publication.rate * copies * publication.bytes
-        yield Part(tenant, "messagesOut", rate, label, row.said)
-        yield Part(tenant, "bytesOut", size, label, row.said)
-        if publication.qos and row.principal.kind == "uplink":
-            yield Part(tenant, "upRate", rate, label, publication.said)
-            yield Part(tenant, "upBytes", size, label, publication.said)
-        elif publication.qos and row.qos and row.principal.kind in JOBS:
-            yield Part(tenant, "jobRate", rate, label, publication.said)
-            yield Part(tenant, "jobBytes", size, label, publication.said)
+def _delivery(publication: Publication, row: Subscription, copies: int) -> Iterator[Part]:
+    tenant, rate = row.principal.tenant, publication.rate * copies
+    size = rate * publication.bytes
+    yield Part(tenant, "messagesOut", rate, publication, row)
+    yield Part(tenant, "bytesOut", size, publication, row)
+    if publication.qos and row.principal.kind == "uplink":
+        yield Part(tenant, "upRate", rate, publication, row)
+        yield Part(tenant, "upBytes", size, publication, row)
+    elif publication.qos and row.qos and row.principal.kind in JOBS:
+        yield Part(tenant, "jobRate", rate, publication, row)
+        yield Part(tenant, "jobBytes", size, publication, row)

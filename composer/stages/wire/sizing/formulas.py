@@ -32,6 +32,12 @@ FORMULAS: tuple[Formula, ...] = (
         "the broker's limit of connections",
         lambda v: in_counts(largest(v.connections * (1 + v.connectionHeadroom), v.connectionsMin)),
     ),
+    Formula(
+        "clients",
+        "connections",
+        "connections that the broker is sized for: those expected, or as many as a document allows",
+        lambda v: largest(v.connections, v.allowed),
+    ),
     Formula("load", "a second", "messages the broker takes and hands out", lambda v: v.messagesIn + v.messagesOut),
     Formula(
         "offlineMessages",
@@ -75,7 +81,7 @@ FORMULAS: tuple[Formula, ...] = (
         "clientMemory",
         "bytes",
         "memory for connections and subscriptions",
-        lambda v: v.connections * (v.session + v.tls + v.kernelSocket) + v.subscriptions * v.subscription,
+        lambda v: v.clients * (v.session + v.tls + v.kernelSocket) + v.subscriptions * v.subscription,
     ),
     Formula(
         "queueMemory",
@@ -99,7 +105,7 @@ FORMULAS: tuple[Formula, ...] = (
         "heap",
         "bytes",
         "the part of it that the broker counts itself",
-        lambda v: v.memory - v.connections * (v.tls + v.kernelSocket),
+        lambda v: v.memory - v.clients * (v.tls + v.kernelSocket),
     ),
     Formula(
         "memoryRequest",
@@ -137,12 +143,12 @@ FORMULAS: tuple[Formula, ...] = (
         "size of the volume",
         lambda v: in_bytes(largest(v.stored * (1 + v.storageHeadroom), v.volumeMin), v.steps),
     ),
-    Formula("files", "open files", "open files of the broker", lambda v: v.connections + v.uplinks + v.descriptors),
+    Formula("files", "open files", "open files of the broker", lambda v: v.clients + v.uplinks + v.descriptors),
     Formula(
         "entries",
         "entries",
         "entries in the connection table of the broker's node",
-        lambda v: (v.connections + v.uplinks) * v.conntrackEntries,
+        lambda v: (v.clients + v.uplinks) * v.conntrackEntries,
     ),
     Formula(
         "reconnect",
