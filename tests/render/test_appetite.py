@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from composer.diagnostic import Place, Rejected
-from composer.stages.render import compile_blueprint, deadline, render
+from composer.stages.render import Renderer, compile_blueprint, deadline, render
 from tests.render.kit import blueprint, component, findings, objects, places
 
 HUNGRY = [
@@ -151,3 +152,20 @@ def test_a_deadline_that_is_met_leaves_nothing_behind() -> None:
     with deadline(0.05, Place("sites/a.yaml")):
         pass
     time.sleep(0.1)
+
+
+def test_what_a_site_may_want_does_not_depend_on_the_sites_before_it() -> None:
+    """Each manifest alone stays within the limits, both together do not, also where one of them is not made again."""
+    manifests = {
+        f"{name}.yaml": f"{{apiVersion: v1, kind: {name}, data: \"{{{{ text('{name}.j2') }}}}\"}}" for name in "ab"
+    }
+    files = {f"{name}.j2": f"{{{{ site.{name}|json }}}}" for name in "ab"}
+    shared = replace(component(blueprint(manifests, files=files)), shared=True)
+    large, small = "x" * 700_000, "y"
+    renderer = Renderer()
+    for _ in range(2):
+        assert len(renderer.render(shared, {"site": {"a": small, "b": large}})) == 2
+        with pytest.raises(Rejected) as caught:
+            renderer.render(shared, {"site": {"a": large, "b": large}})
+        assert [finding.code for finding in caught.value.diagnostics] == ["T013"]
+        assert len(renderer.render(shared, {"site": {"a": large, "b": small}})) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.diagnostic import Place, Rejected, error
 from composer.stages.render.refusal import Refused
@@ -26,6 +26,20 @@ MAX_BITS = 128
 """Size of an integer made by an operator."""
 
 
+class Used(NamedTuple):
+    """What templates used up: turns of loops, and characters of text."""
+
+    steps: int = 0
+    text: int = 0
+
+    def plus(self, other: Used) -> Used:
+        return Used(self.steps + other.steps, self.text + other.text)
+
+    @property
+    def is_too_much(self) -> bool:
+        return self.steps > MAX_STEPS or self.text > MAX_TEXT
+
+
 class Meter:
     """Counts what one component's templates use up; the only thing that changes while they run."""
 
@@ -35,6 +49,16 @@ class Meter:
     def reset(self) -> None:
         self._steps = 0
         self._text = 0
+
+    @property
+    def used(self) -> Used:
+        """All until now."""
+        return Used(self._steps, self._text)
+
+    def charge(self, used: Used) -> None:
+        """The same once more, for something that is not made again."""
+        self.steps(used.steps)
+        self.text(used.text)
 
     def steps(self, count: int) -> None:
         """*count* more turns of a loop."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from composer.stages.render.limits import Used
 from composer.stages.render.parts import Part, dumped, written
-from composer.stages.render.program import Text
+from composer.stages.render.program import Text, variables
 from composer.stages.render.texts import Texts
 
 MOST = 512
@@ -25,15 +26,17 @@ class RememberedText(Text):
         read = tuple(map(self._written, self._texts.parts_of(name)))
         memory = memory_of(self._texts)
         key = (name, read, dumped(extra) if extra else b"")
-        known = memory.get(key)
-        if known is None:
-            known = super().__call__(name, **extra)
-            if len(memory) >= MOST:
-                memory.clear()
-            memory[key] = known
-        else:
-            self._texts.sandbox.meter.text(len(known))
-        return known
+        meter = self._texts.sandbox.meter
+        if key in memory:
+            text, used = memory[key]
+            meter.charge(used)
+            return text
+        before = meter.used
+        text = self._texts.render(name, {**variables(self._context, self), **extra})
+        if len(memory) >= MOST:
+            memory.clear()
+        memory[key] = text, Used(meter.used.steps - before.steps, meter.used.text - before.text)
+        return text
 
     def _written(self, part: Part) -> bytes:
         known = self._read.get(part)
@@ -43,6 +46,6 @@ class RememberedText(Text):
 
 
 @lru_cache(maxsize=1024)
-def memory_of(_texts: Texts) -> dict[tuple[str, tuple[bytes, ...], bytes], str]:
-    """What is remembered of the templates of one blueprint."""
+def memory_of(_texts: Texts) -> dict[tuple[str, tuple[bytes, ...], bytes], tuple[str, Used]]:
+    """What is remembered of the templates of one blueprint: each text, and what making it used up."""
     return {}

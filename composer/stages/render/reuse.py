@@ -14,6 +14,7 @@ from jinja2 import nodes
 
 from composer.model.stack import Component, Rendered
 from composer.stages.render.compiler import program_tree
+from composer.stages.render.limits import Used
 from composer.stages.render.parts import Part, parts_in, widest, written
 from composer.stages.render.program import Program, compile_blueprint
 from composer.stages.render.rendering import render, render_each
@@ -32,6 +33,7 @@ class Renderer:
 
     def __init__(self) -> None:
         self._last: dict[Component, list[Last]] = {}
+        self._used: dict[Component, Used] = {}  # at least what all manifests of the component used up
 
     def render(self, component: Component, context: Mapping[str, Any]) -> list[Rendered]:
         """What `render` gives. Nobody may change the objects. Raises Rejected as `render` does."""
@@ -44,10 +46,25 @@ class Renderer:
         last = self._last.get(component) or [([b"nothing"], [])] * len(reads)
         stale = tuple(index for index, read in enumerate(reads) if last[index][0] != read)
         if stale:
-            fresh = manifests.fresh(stale, component, context)
+            fresh = self._fresh(manifests, stale, component, context)
             last = [(read, fresh[i] if i in fresh else last[i][1]) for i, read in enumerate(reads)]
             self._last[component] = last
         return [rendered for _, made in last for rendered in made]
+
+    def _fresh(
+        self, manifests: Manifests, stale: tuple[int, ...], component: Component, context: Mapping[str, Any]
+    ) -> dict[int, list[Rendered]]:
+        """The objects of the *stale* manifests, or of all, where only that tells whether all together want too much."""
+        meter = manifests.program.sandbox.meter
+        fresh = manifests.fresh(stale, component, context)
+        used = meter.used
+        if len(stale) < len(manifests.parts):
+            used = used.plus(self._used[component])
+            if used.is_too_much:
+                fresh = manifests.fresh(tuple(range(len(manifests.parts))), component, context)
+                used = meter.used
+        self._used[component] = used
+        return fresh
 
 
 def _read(context: Mapping[str, Any], part: Part, known: dict[Part, bytes]) -> bytes:
