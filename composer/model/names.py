@@ -111,6 +111,11 @@ class Names:
     def __iter__(self) -> Iterator[str]:
         return ("".join(chosen) for chosen in product(*self.parts))
 
+    @property
+    def longest(self) -> int:
+        """How many characters the longest of them has."""
+        return sum(max(map(len, words)) for words in _samples(self.parts))
+
 
 _GROUP = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
@@ -134,9 +139,14 @@ def expand_names(pattern: str) -> Names:
     return names
 
 
+def _samples(parts: tuple[_Part, ...]) -> list[tuple[str, ...]]:
+    """Every word of the lists, and of each range the last number, than which no other is longer."""
+    return [(f"{part.span[-1]:0{part.width}d}",) if isinstance(part, _Numbers) else part for part in parts]
+
+
 def _fault(parts: tuple[_Part, ...]) -> str:
     """Why some of the names cannot be a device's, judged by the longest number of a range and every word of a list."""
-    samples = [(f"{part.span[-1]:0{part.width}d}",) if isinstance(part, _Numbers) else part for part in parts]
+    samples = _samples(parts)
     written = all(_CHARACTERS.fullmatch(word) for words in samples for word in words)
     if not (written and _leading(samples).isalnum()):
         return "of letters, digits, dashes, dots and underscores, beginning with a letter or digit"
