@@ -247,6 +247,36 @@ CONSTANTS: tuple[Constant, ...] = (
         "Bytes of IP and TCP around one message.",
         DOCUMENTED, "IPv4 20, TCP 20, timestamps 12",
     ),
+    Constant(
+        "", "serverMemory", "size", "1596MB", "0B", "1TiB",
+        "Memory that the system takes of a node with the control plane.",
+        DOCUMENTED, "resource profiling of k3s v1.26.5: a server with a workload, x86",
+    ),
+    Constant(
+        "", "serverMemoryArm", "size", "1588MB", "0B", "1TiB",
+        "The same on arm.",
+        DOCUMENTED, "resource profiling of k3s v1.26.5: a server with a workload, Raspberry Pi 4",
+    ),
+    Constant(
+        "", "serverCpu", "quantity", "300m", "0", "64",
+        "Cores that the system takes of a node with the control plane.",
+        DOCUMENTED, "resource profiling of k3s v1.26.5: 30 % of a core on a Raspberry Pi 4",
+    ),
+    Constant(
+        "", "agentMemory", "size", "275MB", "0B", "1TiB",
+        "Memory that the system takes of a node without the control plane.",
+        DOCUMENTED, "resource profiling of k3s v1.26.5: an agent, x86",
+    ),
+    Constant(
+        "", "agentCpu", "quantity", "100m", "0", "64",
+        "Cores that the system takes of a node without the control plane.",
+        ASSUMED, "a third of what a server takes",
+    ),
+    Constant(
+        "", "podsPerNode", "count", 110, 1, 1000,
+        "Pods that the kubelet of a node takes.",
+        DOCUMENTED, "maxPods of the kubelet",
+    ),
 )  # fmt: skip
 """In the order of the schema and of the table in docs/capacity.md."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from composer.model.constants import PACKAGED
 from composer.model.units import milli_quantity
 
 SERVER, AGENT = "server", "agent"
@@ -13,19 +14,26 @@ SERVER, AGENT = "server", "agent"
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """What the system takes of each machine before any pod: cores, bytes, and the number of pods the kubelet takes at most.
+    """What the system takes of each machine before any pod: bytes, cores, and the number of pods the kubelet takes at most."""
 
-    Memory: k3s' resource profiling of v1.26.5, "k3s server with a workload" (1596 MB on x86, 1588 MB on a Raspberry Pi 4) and
-    "k3s agent" (275 MB). CPU: the same profiling for a server on a Raspberry Pi 4 (30 % of a core); for an agent a third of
-    it, an assumption. Pods: the kubelet's default.
-    """
+    server_memory: int
+    server_memory_arm: int
+    server_cpu: float
+    agent_memory: int
+    agent_cpu: float
+    pods: int
 
-    server_memory: int = 1_596_000_000
-    server_memory_arm: int = 1_588_000_000
-    server_cpu: float = 0.3
-    agent_memory: int = 275_000_000
-    agent_cpu: float = 0.1
-    pods: int = 110
+    @classmethod
+    def of(cls, amounts: Mapping[str, float]) -> Reserve:
+        """The reserve by the constants of sizing, name -> number."""
+        return cls(
+            round(amounts["serverMemory"]),
+            round(amounts["serverMemoryArm"]),
+            amounts["serverCpu"],
+            round(amounts["agentMemory"]),
+            amounts["agentCpu"],
+            round(amounts["podsPerNode"]),
+        )
 
     def memory(self, role: str, arch: str) -> int:
         if role == AGENT:
@@ -34,6 +42,10 @@ class Reserve:
 
     def cpu(self, role: str) -> float:
         return self.agent_cpu if role == AGENT else self.server_cpu
+
+
+RESERVE = Reserve.of(PACKAGED.amounts)
+"""What holds where fleet.yaml overrides nothing."""
 
 
 class Machine(NamedTuple):

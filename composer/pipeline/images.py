@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from composer.diagnostic import Diagnostic
 from composer.model.fleet import Fleet
 from composer.model.inventory import Need
-from composer.model.machines import Reserve, machines_of
+from composer.model.machines import RESERVE, machines_of
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
 from composer.stages.check.inventory import needs_of
@@ -33,5 +33,5 @@ def _images(composed: Composed) -> SiteImages:
     if not composed.ok or composed.wiring is None:
         return SiteImages(composed.site, ok=False, findings=composed.findings)
     nodes = composed.wiring.stack.spec["cluster"].get("nodes") or ()
-    needs = needs_of(composed.objects, machines_of(nodes, Reserve()))
+    needs = needs_of(composed.objects, machines_of(nodes, RESERVE))
     return SiteImages(composed.site, ok=True, findings=composed.findings, needs=needs)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from composer.diagnostic import Diagnostic
-from composer.model.machines import Reserve, machines_of
+from composer.model.machines import RESERVE, machines_of
 from composer.source.reader import parse
 from composer.stages.check import check
 from composer.stages.check.context import Nodes
@@ -21,7 +21,7 @@ POOL = '[{name: pool, count: 3, role: agent, cpu: "2", memory: 4Gi}]'
 def findings(nodes: str, *objects: str) -> list[Diagnostic]:
     """What is said about fit; *nodes* and *objects* are YAML."""
     document = parse(nodes, "site.yaml")
-    machines = machines_of(document.data, Reserve())
+    machines = machines_of(document.data, RESERVE)
     here = replace(context(), nodes=Nodes(machines, document.place))
     return [d for d in check([*prelude(), *rendered("".join(objects))], here) if d.code in ABOUT]
 
@@ -392,7 +392,7 @@ def test_a_search_that_is_given_up_is_a_warning() -> None:
 
 def test_the_first_machine_is_the_server_unless_a_role_is_said() -> None:
     left = [
-        [m.left["memory"] // 1000 // 1_000_000 for m in machines_of(parse(nodes, "n").data, Reserve())]
+        [m.left["memory"] // 1000 // 1_000_000 for m in machines_of(parse(nodes, "n").data, RESERVE)]
         for nodes in (
             "[{name: a, memory: 4G}, {name: b, memory: 4G}]",
             "[{name: a, count: 3, memory: 4G}]",

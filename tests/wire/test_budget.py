@@ -8,9 +8,13 @@ import pytest
 
 from composer.diagnostic import Diagnostic, Rejected
 from composer.model.budget import DAY, Budget, saving
+from composer.model.constants import PACKAGED
 from composer.stages.wire.budget import Overhead, budget, wire
 from tests.wire.sites import LINK, SITE, files, lines, wired
 from tests.wire.test_traffic import streams
+
+OVERHEAD = Overhead.of(PACKAGED.amounts)
+"""29 bytes of TLS around a record, 52 of TCP and IP around a segment."""
 
 HERE = "  tenants: {acme: {}}\n"
 PRESS = """\
@@ -24,35 +28,35 @@ MEAN = streams('from: press/+/telemetry, to: {topic: press/mean, rate: 40/s, byt
 def budget_of(tmp_path: Path, **tenants: str) -> Budget:
     site = "  tenants: {" + ", ".join(f"{name}: {{}}" for name in tenants) + "}\n"
     wiring = wired(tmp_path, files(site, **tenants), LINK)
-    found = budget(wiring.stack, wiring.traffic)
+    found = budget(wiring.stack, wiring.traffic, OVERHEAD)
     assert found is not None
     return found
 
 
 def test_a_message_is_what_lies_on_the_wire() -> None:
-    """t/acme/sites/berlin/press/mean has 30 bytes; 9 + 30 + 120 = 159; 159 + 29 + 52 up, 52 for the answer; 4 + 29 + 52 down."""
-    found = wire(30, 120, 1, Overhead())
-    assert (found.packet, found.up, found.down) == (159, 159 + 29 + 52 + 52, 4 + 29 + 52)
+    """The topic t/acme/sites/berlin/press/mean has 30 bytes; 1 + 2 + 2 + 30 + 2 + 1 + 120 = 158."""
+    found = wire(30, 120, 1, OVERHEAD)
+    assert (found.packet, found.up, found.down) == (158, 158 + 29 + 52 + 52, 4 + 29 + 52)
 
 
 def test_at_qos_0_nobody_answers_but_tcp() -> None:
-    found = wire(30, 120, 0, Overhead())
-    assert (found.up, found.down) == (159 + 29 + 52, 52)
+    found = wire(30, 120, 0, OVERHEAD)
+    assert (found.up, found.down) == (156 + 29 + 52, 52)
 
 
 def test_a_long_message_takes_segments_and_records() -> None:
-    found = wire(31, 20_000, 0, Overhead())
-    assert found.packet == 20_040
-    assert found.up == 20_040 + 2 * 29 + 14 * 52
+    found = wire(31, 20_000, 0, OVERHEAD)
+    assert found.packet == 20_038
+    assert found.up == 20_038 + 2 * 29 + 14 * 52
 
 
 def test_what_stream_jobs_leave_over_is_counted_against_what_devices_say(tmp_path: Path) -> None:
     found = budget_of(tmp_path, acme=PRESS + MEAN + UP % "press/mean")
     (sent,) = found.sent
     assert (sent.topic, sent.rate, sent.bytes) == ("press/mean", 40, 120)
-    assert found.after("acme") == 40 * (159 + 29 + 52 + 52 + 85) * DAY
+    assert found.after("acme") == 40 * (158 + 29 + 52 + 52 + 85) * DAY
     topic = len("t/acme/sites/berlin/press/press-000/telemetry")
-    assert found.before("acme") == 400 * (9 + topic + 220 + 29 + 52 + 52 + 85) * DAY
+    assert found.before("acme") == 400 * (8 + topic + 220 + 29 + 52 + 52 + 85) * DAY
     assert saving(found.before("acme"), found.after("acme")) == pytest.approx(0.9234, abs=1e-3)
 
 
@@ -82,7 +86,7 @@ def test_an_idle_connection_is_kept_open(tmp_path: Path) -> None:
 
 def test_a_site_without_an_uplink_has_no_budget(tmp_path: Path) -> None:
     wiring = wired(tmp_path, files(HERE, acme=PRESS))
-    assert budget(wiring.stack, wiring.traffic) is None
+    assert budget(wiring.stack, wiring.traffic, OVERHEAD) is None
 
 
 def refused(tmp_path: Path, daily: str, tenant: str) -> list[Diagnostic]:
@@ -101,8 +105,8 @@ def test_w080_more_than_the_daily_budget(tmp_path: Path) -> None:
     found = refused(tmp_path, "2GB", tenant)
     assert lines(found) == [
         "sites/berlin.yaml:8:36 W080 the uplink carries 18.3GB a day, more than the daily budget of 2GB; the largest: "
-        "press/{device}/telemetry of tenant acme 17GB (400/s of 220 bytes, 492 on the wire), "
-        "press/mean of tenant acme 1.3GB (40/s of 120 bytes, 377 on the wire)"
+        "press/{device}/telemetry of tenant acme 17GB (400/s of 220 bytes, 491 on the wire), "
+        "press/mean of tenant acme 1.3GB (40/s of 120 bytes, 376 on the wire)"
     ]
     assert [f"{r.place} {r.message}" for r in found[0].related] == [
         "sites/tenants/acme.yaml:6:50 press/{device}/telemetry: 17GB a day",
@@ -112,4 +116,4 @@ def test_w080_more_than_the_daily_budget(tmp_path: Path) -> None:
 
 def test_what_is_within_the_budget_is_not_spoken_of(tmp_path: Path) -> None:
     assert refused(tmp_path, "2GB", PRESS + MEAN + UP % "press/mean") == []
-    assert [d.code for d in refused(tmp_path / "less", "1.3GB", PRESS + MEAN + UP % "press/mean")] == ["W080"]
+    assert [d.code for d in refused(tmp_path / "less", "1.29GB", PRESS + MEAN + UP % "press/mean")] == ["W080"]

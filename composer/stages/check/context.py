@@ -13,7 +13,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
 from composer.merge import origin
 from composer.model.blueprint import Blueprint
 from composer.model.conventions import DELIVERY_NAMESPACES, PLATFORM_NAMESPACE, tenant_namespace
-from composer.model.machines import Machine, Reserve, machines_of
+from composer.model.machines import RESERVE, Machine, Reserve, machines_of
 from composer.model.stack import Component, Stack, Wiring
 from composer.source.document import Route
 from composer.source.packaged import packaged
@@ -58,8 +58,11 @@ class CheckContext:
         version = str(stack.spec["cluster"]["version"])
         network = {wired.component: wired.context["network"] for wired in wiring.wired}
         place = partial(_cluster_place, stack, ("version",))
+        reserve = Reserve.of(wiring.sizing.amounts) if wiring.sizing else RESERVE
         licences = frozenset(stack.spec.get("licences") or ())
-        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack), licences)
+        return cls(
+            version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack, reserve), licences
+        )
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
@@ -87,11 +90,11 @@ def _cluster_place(stack: Stack, route: Route) -> Place:
     return found.place if found else stack.document.place(("spec", "cluster", *route))
 
 
-def _nodes(stack: Stack) -> Nodes | None:
+def _nodes(stack: Stack, reserve: Reserve) -> Nodes | None:
     written = stack.spec["cluster"].get("nodes")
     if written is None:
         return None
-    return Nodes(machines_of(written, Reserve()), lambda route: _cluster_place(stack, ("nodes", *route)))
+    return Nodes(machines_of(written, reserve), lambda route: _cluster_place(stack, ("nodes", *route)))
 
 
 def _declared_secrets(stack: Stack) -> dict[str, frozenset[str]]:

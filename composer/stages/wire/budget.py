@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
@@ -21,13 +21,15 @@ from composer.stages.wire.rates import named_device
 
 
 class Overhead(NamedTuple):
-    """Bytes around a message. *mqtt*: MQTT 5, sections 2 and 3.3, of a PUBLISH: type 1, remaining length up to 3, topic length
-    2, packet identifier 2 (QoS 1), property length 1, without the topic. *tls*: a record of TLS 1.2 with AES-GCM (RFC 5246,
-    5288): header 5, nonce 8, tag 16; TLS 1.3 takes 22. *tcp*: IPv4 20, TCP 20, its timestamps 12 (RFC 791, 9293, 7323)."""
+    """Bytes around a packet: *tls* of one record, *tcp* of one segment with its IP header (constants of sizing)."""
 
-    mqtt: int = 9
-    tls: int = 29
-    tcp: int = 52
+    tls: int
+    tcp: int
+
+    @classmethod
+    def of(cls, amounts: Mapping[str, float]) -> Overhead:
+        """The overhead by the constants of sizing, name -> number."""
+        return cls(round(amounts["tlsOverhead"]), round(amounts["tcpOverhead"]))
 
 
 PUBACK = 4
@@ -52,7 +54,7 @@ DEVICES = frozenset({"class", "gateway"})
 """Kinds of principals whose words come before any stream job."""
 
 
-def budget(stack: Stack, traffic: Traffic, overhead: Overhead = Overhead()) -> Budget | None:  # noqa: B008 - a constant
+def budget(stack: Stack, traffic: Traffic, overhead: Overhead) -> Budget | None:
     """What goes over the site's uplink in a day; None at a site without one.
 
     What comes down from the hub is not in it: its rate is known at the hub alone.
@@ -115,6 +117,13 @@ def _name_length(stack: Stack, publication: Publication) -> int:
     return expand_names(names).longest if names else DEVICE_NAME
 
 
+def publish_bytes(topic_bytes: int, payload: int, qos: int) -> int:
+    """A PUBLISH of MQTT 5 (sections 2.1.4 and 3.3): type, remaining length in groups of 7 bits, topic with its length, packet
+    identifier where it is acknowledged, no properties, payload."""
+    remaining = 2 + topic_bytes + (2 if qos else 0) + 1 + payload
+    return 1 + max(1, ceil(remaining.bit_length() / 7)) + remaining
+
+
 @lru_cache(maxsize=4096)
 def wire(topic_bytes: int, payload: int, qos: int, overhead: Overhead) -> Wire:
     """One message with all that answers it, each packet in a record and a segment of its own, so that no more can be sent.
@@ -122,7 +131,7 @@ def wire(topic_bytes: int, payload: int, qos: int, overhead: Overhead) -> Wire:
     Up go the message and TCP's word for its acknowledgement, down comes the acknowledgement (which is TCP's word for the
     message too); at QoS 0 only TCP's word comes down.
     """
-    packet = overhead.mqtt + topic_bytes + payload
+    packet = publish_bytes(topic_bytes, payload, qos)
     up = _on_wire(packet, overhead)
     if not qos:
         return Wire(packet, up, overhead.tcp)
@@ -144,9 +153,9 @@ def _pings(stack: Stack, sent: Sequence[Sent], overhead: Overhead) -> float:
     return silences * (2 * _on_wire(PING, overhead) + overhead.tcp)
 
 
-def check_budget(stack: Stack, traffic: Traffic) -> list[Diagnostic]:
+def check_budget(stack: Stack, traffic: Traffic, overhead: Overhead) -> list[Diagnostic]:
     """W080 where more goes over the uplink than the site's budget allows."""
-    found = budget(stack, traffic) if "dailyBudget" in (stack.spec.get("uplink") or {}) else None
+    found = budget(stack, traffic, overhead) if "dailyBudget" in (stack.spec.get("uplink") or {}) else None
     if found is None or found.limit is None or found.total <= found.limit:
         return []
     place = origin(stack.layers, ("uplink", "dailyBudget"))

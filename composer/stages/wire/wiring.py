@@ -10,7 +10,7 @@ from composer.model.conventions import PLATFORM_NAMESPACE, WORKLOADS
 from composer.model.grants import Flow, Grant, Peer
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
-from composer.stages.wire.budget import check_budget
+from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
 from composer.stages.wire.grants import component_grants, device_grants
 from composer.stages.wire.hardware import architectures, check_serial, licences
@@ -72,7 +72,7 @@ class _Wiring:
         self.findings += check_ingress(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
         self.findings += check_serial(stack)
-        self.findings += check_budget(stack, self.traffic)
+        self.findings += check_budget(stack, self.traffic, Overhead.of(self.sizing.amounts))
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
