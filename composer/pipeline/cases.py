@@ -87,10 +87,10 @@ def _write_fleet(root: Path, blueprint: Blueprint, case: Mapping[str, Any]) -> N
 
 
 def _site_spec(blueprint: Blueprint) -> dict[str, Any]:
-    """The standard site, with the blueprint under test as its ingress where it is one."""
+    """The standard site, with the blueprint under test as its ingress or front where it is one."""
     components = {"ingress": _INGRESS}
-    if blueprint.role == "ingress":
-        components = {"ingress": {"blueprint": f"{blueprint.name}@{blueprint.major}"}}
+    if blueprint.role in ("ingress", "front"):
+        components = {**components, blueprint.role: {"blueprint": f"{blueprint.name}@{blueprint.major}"}}
     return {**_SITE_SPEC, "components": components}
 
 

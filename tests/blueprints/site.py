@@ -71,13 +71,22 @@ spec:
 Change = Callable[[str], str]
 
 
-def write_fleet(root: Path, ports: Mapping[str, int], *, release: str = "2.1", acme: Change = str, hub_ca: str) -> None:
-    """Writes the fleet for *release* of Mosquitto; *acme* changes the text of the tenant's document."""
+def write_fleet(
+    root: Path,
+    ports: Mapping[str, int],
+    *,
+    release: str = "2.1",
+    acme: Change = str,
+    tenants: Change = str,
+    site: Change = str,
+    hub_ca: str,
+) -> None:
+    """Writes the fleet for *release* of Mosquitto; *acme*, *tenants* (both of them) and *site* change the documents."""
     documents = {
         "fleet.yaml": FLEET,
-        "tenants/acme.yaml": acme(TENANT % "acme"),
-        "tenants/globex.yaml": TENANT % "globex",
-        "site.yaml": SITE % {**ports, "release": release},
+        "tenants/acme.yaml": tenants(acme(TENANT % "acme")),
+        "tenants/globex.yaml": tenants(TENANT % "globex"),
+        "site.yaml": site(SITE % {**ports, "release": release}),
         "hub.yaml": HUB,
         "files/hub.pem": hub_ca,
     }

@@ -42,6 +42,9 @@ SITE = """
   tenants: {acme: {}}
 """
 
+FRONT = SITE.replace("@1}}", "@1}, front: {blueprint: mqtt-front@1}}")
+"""With a front, the broker has no public Service of its own."""
+
 Say = Callable[[str], str]
 """From the path of a string parameter to what is given for it."""
 
@@ -89,7 +92,7 @@ def rendered(root: Path, name: str, params: Mapping[str, Any]) -> list[Any]:
     files = {
         "fleet.yaml": to_yaml({**head, "spec": spec}),
         "tenants/acme.yaml": document("Tenant", "acme", TENANT),
-        "a.yaml": document("Site", "a", SITE),
+        "a.yaml": document("Site", "a", FRONT if name == "mqtt-front" else SITE),
     }
     fleet, findings = load_fleet(write(root, files))
     assert not findings

@@ -12,7 +12,7 @@ from tests.cli.kit import blueprint, composer, fleet, note, notes, site
 CASE = """
 case: %s
 params: {text: hello}
-site: {components: {note: {blueprint: note@1}}}
+site: {components: {ingress: null, note: {blueprint: note@1}}}
 expect: {objects: [{kind: ConfigMap, metadata: {name: note}, data: {text: %s}}]}
 """
 

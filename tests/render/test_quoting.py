@@ -102,6 +102,66 @@ def test_mosquitto_takes_words_and_numbers(value: Any, written: str) -> None:
     assert quoting.mosquitto(value) == written
 
 
+@given(strings)
+def test_haproxy_gets_one_word_with_the_value_or_the_value_is_refused(value: str) -> None:
+    try:
+        quoted = quoting.haproxy(value)
+    except Refused:
+        return
+    assert [_haproxy(line) for line in f"server {quoted} check\nmode tcp".split("\n")] == [
+        ["server", value, "check"],
+        ["mode", "tcp"],
+    ]
+
+
+def _haproxy(line: str) -> list[str]:
+    """How HAProxy parts a line into words: quotes, escapes and variables as its manual states them."""
+    words, word, quote, at = [], "", "", 0
+    while at < len(line):
+        char = line[at]
+        at += 1
+        if quote == "'":
+            quote, word = ("", word) if char == "'" else (quote, word + char)
+        elif char == "\\":
+            assert at < len(line)
+            word, at = word + line[at], at + 1
+        elif char in "'\"" and quote in ("", char):
+            quote = "" if quote else char
+        else:
+            assert char != "$" or quote == "'", "a variable"
+            assert char != "#" or quote, "a comment"
+            if char in " \t" and not quote:
+                words, word = ([*words, word] if word else words), ""
+            else:
+                word += char
+    assert not quote
+    return [*words, word] if word else words
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "\0", "", "\x7f", "a\u2028b"])
+def test_haproxy_cannot_take_some_values(value: str) -> None:
+    with pytest.raises(Refused):
+        quoting.haproxy(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "true"),
+        (7, "7"),
+        ("unix@/run/a.sock", "unix@/run/a.sock"),
+        ("a b", "'a b'"),
+        ("it's", "'it'\\''s'"),
+        ("$HOME", "'$HOME'"),
+        ("# no comment", "'# no comment'"),
+        ("back\\slash", "'back\\slash'"),
+        ('say "no"', "'say \"no\"'"),
+    ],
+)
+def test_haproxy_takes_words_and_quotes_what_would_mean_something(value: Any, written: str) -> None:
+    assert quoting.haproxy(value) == written
+
+
 @pytest.mark.parametrize("value", [2**63, {"a": None}, [None]])
 def test_toml_has_no_word_for_some_values(value: Any) -> None:
     with pytest.raises(Refused):

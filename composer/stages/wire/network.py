@@ -45,10 +45,10 @@ def bridge_flow(hub: str) -> Flow:
     return Flow("egress", INTERNET, MQTT_TLS_PORT, f"uplink to {hub}", widened=widened)
 
 
-def device_flow(tenant: str, port: int) -> Flow:
-    """Devices connect from outside the cluster, through whatever balances the load in front of the broker."""
+def device_flow(devices: str, port: int) -> Flow:
+    """Devices connect from outside the cluster, through whatever balances the load. *devices* says whose they are."""
     widened = "addresses of devices and load balancers are not known"
-    return Flow("ingress", ANYBODY, port, f"devices of tenant {tenant}", widened=widened)
+    return Flow("ingress", ANYBODY, port, devices, widened=widened)
 
 
 def scrape_flow(namespace: str, port: int) -> Flow:

@@ -12,6 +12,7 @@ from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
+from composer.stages.wire.fronts import check_fronts, front_context, front_flows, front_of, is_open, passed_on_flows
 from composer.stages.wire.grants import component_grants, device_grants
 from composer.stages.wire.hardware import architectures, check_serial, licences
 from composer.stages.wire.identities import check_identities
@@ -65,14 +66,17 @@ class _Wiring:
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
         self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings)
+        self.front = front_of(stack)
         chosen = self.ingress.params.get("ports") if self.ingress else None
         self.ports = ports(stack.tenants, chosen or {})
+        self.outside = sorted({grant.principal.tenant for grant in self.device_grants})
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
         self.findings += check_ingress(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
         self.findings += check_serial(stack)
         self.findings += check_budget(stack, self.traffic, Overhead.of(self.sizing.amounts))
+        self.findings += check_fronts(stack, self.ingress)
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
@@ -112,6 +116,10 @@ class _Wiring:
             own["sizing"] = self.sizing.given
             if self.link:
                 own["bridge"] = bridge_context(self.stack, self.link)
+            if self.front:
+                own["front"] = {"name": self.front.name}
+        if component is self.front and self.ingress:
+            own |= front_context(self.stack, self.ingress, self.ports, self.outside)
         if component.role == "tenancy":
             own["workloads"] = _WORKLOAD_RULES
         return own
@@ -128,7 +136,9 @@ class _Wiring:
         for client in self.clients.get(component, []):
             yield Flow("egress", self._broker_peer(), client["port"], f"{component.label} speaks MQTT")
         if component.role == "ingress":
-            yield from self._broker_flows()
+            yield from self._broker_flows(component)
+        if component is self.front:
+            yield from front_flows(self._broker_peer(), self.ports, self.outside)
         yield from network.bus_flows(component.spec.get("bus") or {}, f"bus of {component.label}")
         yield from network.declared_flows(component.params, f"params.egress of {component.label}")
         yield from self._scrape_flows(component)
@@ -137,13 +147,17 @@ class _Wiring:
         labels = (("app.kubernetes.io/component", "ingress"),)
         return Peer(PLATFORM_NAMESPACE, labels)
 
-    def _broker_flows(self) -> Iterator[Flow]:
+    def _broker_flows(self, ingress: Component) -> Iterator[Flow]:
         for component, found in self.clients.items():
             peer = Peer(namespace_of(component), tuple(component_context(component)["selector"].items()))
             for client in found:
                 yield Flow("ingress", peer, client["port"], f"{component.label} speaks MQTT")
-        for tenant in sorted({grant.principal.tenant for grant in self.device_grants}):
-            yield network.device_flow(tenant, self.ports[tenant])
+        if self.front:
+            selector = component_context(self.front)["selector"]
+            yield from passed_on_flows(self.front, selector, self.ports, self.outside)
+        if is_open(self.front, ingress):
+            for tenant in self.outside:
+                yield network.device_flow(f"devices of tenant {tenant}", self.ports[tenant])
         if self.link:
             yield network.bridge_flow(self.link.site)
 

@@ -20,6 +20,7 @@ _TO_ESCAPE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BARE_TOML_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_HAPROXY = re.compile(r"[A-Za-z0-9_./:@*-]+")
 
 
 def json(value: Any) -> Quoted:
@@ -50,6 +51,16 @@ def mosquitto(value: Any) -> Quoted:
     if made != made.strip() or not made:
         raise Refused("T016", f"mosquitto cannot take {made!r}: it would lose blanks at the ends, or is empty")
     return Quoted(made)
+
+
+def haproxy(value: Any) -> Quoted:
+    """One word of a line of HAProxy's configuration: as it is where no character means anything there, else between quotes."""
+    made = string(value)
+    if _CONTROL.search(made):
+        raise Refused("T016", f"HAProxy cannot take {made!r}: it holds a line break or a control character")
+    if not made:
+        raise Refused("T016", "HAProxy cannot take an empty word: it would take it for the end of the line")
+    return Quoted(made if _BARE_HAPROXY.fullmatch(made) else "'" + made.replace("'", "'\\''") + "'")
 
 
 def bento(value: Any) -> Quoted:
@@ -101,6 +112,7 @@ FILTERS: dict[str, Callable[..., Quoted]] = {
     "yaml": yaml,
     "toml": toml,
     "mosquitto": mosquitto,
+    "haproxy": haproxy,
     "bento": bento,
     "bloblang": bloblang,
 }
