@@ -18,6 +18,7 @@ from composer.stages.wire.hardware import architectures, check_serial, licences
 from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
+from composer.stages.wire.policies import check_policies
 from composer.stages.wire.sizing import sizing_of
 from composer.stages.wire.specs import SPECS
 from composer.stages.wire.surroundings import (
@@ -73,6 +74,7 @@ class _Wiring:
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
         self.findings += check_ingress(stack)
+        self.findings += check_policies(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
         self.findings += check_serial(stack)
         self.findings += check_budget(stack, self.traffic, Overhead.of(self.sizing.amounts))
