@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
 import pytest
 
 from tests.cli.kit import CLUSTER, FLEET, blueprint, composer, fleet, note, noted, notes, site
 from tests.load.fleets import document
+from tests.publish.making import git
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -267,6 +270,29 @@ def test_a_full_disk_is_a_finding_and_what_was_there_stays_whole(full_disk: Path
     assert "error[B031]: cannot write: No space left on device" in ran.err
     assert sorted(f.name for f in (full_disk / "a").rglob("*")) == before
     assert not (full_disk / "b").exists()
+
+
+def test_a_disk_too_full_to_publish_leaves_every_branch_and_converges_once_there_is_room(
+    full_disk: Path, tmp_path: Path
+) -> None:
+    where = FLEET.replace("engine: flux", f"engine: flux, repository: {full_disk}/delivery.git")
+    root = fleet(tmp_path / "fleet", {"fleet.yaml": where, "a.yaml": noted("a"), "b.yaml": noted("b")})
+    assert composer(root, "publish", "--allow-dirty").code == 0
+    repository = full_disk / "delivery.git"
+    before = git(repository, "for-each-ref")
+    noise = "".join(random.Random(1).choices(ascii_letters, k=700_000))  # what cannot be packed much smaller
+    (root / "sites/a.yaml").write_text(noted("a", "changed"))
+    (root / "sites/b.yaml").write_text(noted("b", noise))
+    ran = composer(root, "publish", "--allow-dirty")
+    assert ran.code == 1
+    assert "Out of diskspace" in ran.err  # in git's words
+    assert "2 sites not published: a, b" in ran.err
+    assert git(repository, "for-each-ref") == before
+    assert git(repository, "fsck", "--full", "--strict") == ""
+    (root / "sites/b.yaml").write_text(noted("b", "small"))
+    ran = composer(root, "publish", "--allow-dirty")
+    assert (ran.code, ran.out.count("site/")) == (0, 2)
+    assert git(repository, "fsck", "--full", "--strict") == ""
 
 
 def test_a_limit_on_files_is_a_finding_too(tmp_path: Path) -> None:
