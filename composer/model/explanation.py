@@ -22,13 +22,15 @@ class Said:
 class Input:
     """Something an expression read: *path* as the template calls it, and what each layer said, lowest first.
 
-    *derived* lists what the composer worked it out from, where no document says it outright.
+    *derived* lists what the composer worked it out from, where no document says it outright. *line* is the one that read it,
+    where that is in a text template.
     """
 
     path: str
     value: Any
     said: tuple[Said, ...] = ()
     derived: tuple[str, ...] = ()
+    line: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from composer.model.fleet import Fleet
 from composer.model.stack import Layer, Wired, Wiring
 from composer.pipeline.line import Line
 from composer.source.document import Document, Route
-from composer.stages.render import Traced, compile_blueprint, trace
+from composer.stages.render import Origin, Traced, compile_blueprint, trace
 
 COMMAND_LINE = Place("command line")
 
@@ -38,10 +38,15 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
             template=origin.place,
             expression=origin.source,
             component=wired.component.label,
-            inputs=tuple(answers.input(read) for read in origin.reads),
+            inputs=_inputs(answers, origin),
         )
         for leaf, origin in traced.at(route)
     ]
+
+
+def _inputs(answers: Answers, origin: Origin) -> tuple[Input, ...]:
+    lines = dict(origin.lines)
+    return tuple(replace(answers.input(read), line=lines.get(read)) for read in origin.reads)
 
 
 def _find(wiring: Wiring, wanted: str, site: str) -> tuple[Wired, Traced]:

@@ -35,7 +35,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 
 
 def _input(read: Input) -> Iterator[str]:
-    yield f"  read {read.path} = {_shown(read.value)}"
+    line = f"  at {read.line.file}:{read.line.line}" if read.line else ""
+    yield f"  read {read.path} = {_shown(read.value)}{line}"
     *overridden, last = read.said or (None,)
     if last is not None:
         yield f"    set by {_source(last)}"

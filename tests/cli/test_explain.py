@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from composer.report.codes import all_codes
-from tests.cli.kit import composer, example, fleet, note, site
+from tests.cli.kit import ROOT, composer, example, fleet, note, site
 from tests.load.fleets import document
 
 
@@ -73,6 +73,19 @@ def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_
     assert re.search(r"of tenant acme may subscribe press/\+/telemetry, because of ", access)
     policy = composer(example_fleet, "explain", "berlin-01", "NetworkPolicy/ingress", "spec").out
     assert re.search(r"egress on port 8883/TCP, because ", policy)
+
+
+def test_a_value_in_a_configuration_file_is_told_with_the_line_of_the_text_template(example_fleet: Path) -> None:
+    told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/ingress", "data.[mosquitto.conf]").out
+    template = (ROOT / "blueprints/mqtt-mosquitto/v1/files/mosquitto.conf.j2").read_text().splitlines()
+    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("global_max_connections ")]
+    assert (
+        f"  read params.maxConnections = 2000  at blueprints/mqtt-mosquitto/v1/files/mosquitto.conf.j2:{line}\n"
+        "    set by site berlin-01, sites/eu/de/berlin-01.yaml:"
+    ) in told
+    assert "    overrides 1000 of profile edge-box, sites/profiles/edge-box.yaml:" in told
+    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("listener {{")]
+    assert re.search(rf"read listeners.0.port = \d+  at blueprints/\S+/mosquitto.conf.j2:{line}\n", told)
 
 
 def test_what_a_site_overrides_is_told_and_a_namespace_tells_objects_of_one_name_apart(example_fleet: Path) -> None:

@@ -16,13 +16,15 @@ Reads = tuple[Route, ...]
 class Origin:
     """The leaf of a template that a value came from, its source, and the routes of the context that it read.
 
-    *source* is "" for a value that the template states. *whole* says that the value lies at the route.
+    *source* is "" for a value that the template states. *whole* says that the value lies at the route. *lines* tells for
+    reads of text templates which line of theirs read it.
     """
 
     place: Place
     source: str = ""
     reads: Reads = ()
     whole: bool = False
+    lines: tuple[tuple[Route, Place], ...] = ()
 
     def of(self, key: str | int) -> Origin:
         """The origin of the item *key* of the value."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from jinja2.runtime import Context
@@ -16,11 +18,15 @@ from composer.stages.render.structures import StructureSandbox
 from composer.stages.render.text_sandbox import TextSandbox
 from composer.stages.render.texts import Texts
 
+Line = tuple[str, int]
+"""A text template and the number of a line of it."""
+
 
 class Recorder:
     """Notes the routes of what is looked up.
 
-    Containers of the context are known by identity, so loops and filters do not hide where an item is from.
+    Containers of the context are known by identity, so loops and filters do not hide where an item is from. *lines* tells
+    for routes that text templates looked up the line that did so first.
     """
 
     def __init__(self) -> None:
@@ -28,6 +34,7 @@ class Recorder:
         self._routes: dict[int, list[Route]] = {}
         self._bound: Mapping[str, Reads] = {}
         self._seen: dict[Route, None] = {}
+        self.lines: dict[Route, Line] = {}
 
     def begin(self, context: Mapping[str, Any]) -> None:
         """From now on reads are reads of *context*."""
@@ -72,11 +79,13 @@ class Recorder:
         """*name* is looked up."""
         self.add(self._bound.get(name, ((name,),) if name in self._context else ()))
 
-    def item(self, container: object, key: object) -> None:
-        """*key* is looked up in *container*."""
+    def item(self, container: object, key: object, line: Line | None = None) -> None:
+        """*key* is looked up in *container*, by this line of a text template where it is one."""
         route = self.route_of(container)
         if route is not None and isinstance(key, str | int):
             self._seen[(*route, key)] = None
+            if line is not None:
+                self.lines.setdefault((*route, key), line)
 
     def _note(self, value: object, route: Route) -> None:
         if isinstance(value, Mapping | list):
@@ -130,4 +139,20 @@ class RecordingStructures(Recording, StructureSandbox):
 
 
 class RecordingTexts(Recording, TextSandbox):
-    """The environment of text templates, when tracing."""
+    """The environment of text templates, when tracing: it also tells which line looks an item up."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        self.recorder.item(obj, attribute, _line(sys._getframe(1)))
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        self.recorder.item(obj, argument, _line(sys._getframe(1)))
+        return super().getitem(obj, argument)
+
+
+def _line(frame: FrameType) -> Line | None:
+    """The line of a template whose compiled code the frame runs; None where it runs something else."""
+    template = frame.f_globals.get("__jinja_template__")
+    if template is None or template.name is None:
+        return None
+    return template.name, template.get_corresponding_lineno(frame.f_lineno)

@@ -155,14 +155,18 @@ class Trace:
     def _scalar(self, node: Scalar) -> Made | None:
         if isinstance(node, Constant):
             return Made(node.value, Origin(node.spot.place))
-        with self.tracer.recorder.reading() as reads:
+        recorder = self.tracer.recorder
+        recorder.lines.clear()
+        with recorder.reading() as reads:
             try:
                 value = self._evaluated(node)
             except Exception as failure:  # a template may raise anything
                 self.fail(failure, node.spot)
                 return None
         whole = isinstance(node, Expression) and is_path(node.node) and len(reads) == 1
-        return Made(value, Origin(node.spot.place, node.source, tuple(reads), whole))
+        texts = self.tracer.texts
+        lines = tuple((r, texts.place(*recorder.lines[r])) for r in reads if r in recorder.lines)
+        return Made(value, Origin(node.spot.place, node.source, tuple(reads), whole, lines))
 
     def _evaluated(self, node: Expression | Text) -> Any:
         if isinstance(node, Expression):
