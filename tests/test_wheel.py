@@ -128,6 +128,8 @@ def test_the_installed_wheel_works_where_there_is_no_repository(tmp_path: Path, 
     explained = run([programs / "composer", "explain", "L001"], fleet)
     assert (explained.returncode, explained.stderr) == (0, "")
     assert "no such blueprint" in explained.stdout
+    changed = run([programs / "composer", "set", "rome-01", "spec.offline=48h"], fleet)
+    assert (changed.returncode, changed.stderr) == (0, "sites/eu/it/rome-01.yaml: 1 change made\n")
     cases = run([programs / "composer", "test", "tenancy"], fleet)
     assert cases.returncode == 0, cases.stdout + cases.stderr
     where = run([programs / "python", "-c", "import composer; print(composer.__file__)"], fleet).stdout

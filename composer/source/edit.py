@@ -52,7 +52,7 @@ def _checked(document: Document, route: Route, wanted: Any, edit: Callable[[], s
     place = document.place(route)
     try:
         edited = parse(edit(), document.file)
-    except (Rejected, _EntangledError):
+    except (Rejected, _EntangledError, ValueError):  # of the latter kind: a sign is not where it was looked for
         edited = None
     if edited is None or not _equal(edited.data, wanted):
         message = "this cannot be changed by itself: an alias, an anchor or an unusual layout ties it to other values"
@@ -238,6 +238,8 @@ class _Text:
         line = self._line_start(start)
         if not self.text[line:start].strip():
             return self.text[:line] + self.text[self._line_end(end) :]
+        if last:
+            raise _EntangledError  # something else stands before it on its line
         # The first entry stands behind the dash of an item: the next one takes its place.
         following = self._start(node, index + 1) - (node.id == "sequence")
         if self.text[self._line_end(end) : following].strip():

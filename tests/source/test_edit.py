@@ -237,3 +237,37 @@ def test_edits_follow_each_other() -> None:
     for _ in range(5):
         document = remove_value(document, ("spec", "f", 0))
     assert document.text == EVERY_LAYOUT
+
+
+UNUSUAL = [
+    "- a\n-\n- c\n",
+    "? a\n: b\n? c\n: d\n",
+    "a: !!str 5\nb: !!map {c: d}\n",
+    "--- \na: 1\n...\n",
+    "%YAML 1.2\n---\na: 1\nb: 2\n",
+    "- - a\n  - b\n- c\n",
+    "- a: 1\n  # c\n  b: 2\n",
+    "{a: 1,\n # c\n b: 2}\n",
+    "a: >+\n  x\n\n\nb: 1\n",
+    '{"a":1,"b":[]}',
+    "a: 'it''s'\nb: \"x\\ty\"\n",
+    "a: |2\n    x\nb: 1\n",
+    "a:\n  - - - 1\n",
+    " a: 1\n b: 2\n",
+    "a: [\n  1,\n  2\n]\n",
+]
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_an_unusual_layout_is_edited_or_refused_but_never_broken(text: str) -> None:
+    document = parse(text, "f.yaml")
+    refused: list[str] = []
+    for route in routes(document.data):
+        for edit in (lambda: set_value(document, route, "new"), lambda: remove_value(document, route)):  # noqa: B023
+            try:
+                edited = edit()
+            except Rejected as rejected:
+                refused += [d.code for d in rejected.diagnostics]
+            else:
+                assert read(edited.text) == edited.data
+    assert refused in ([], ["X011"], ["X011"] * 2)
