@@ -78,12 +78,12 @@ def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_
 def test_a_value_in_a_configuration_file_is_told_with_the_line_of_the_text_template(example_fleet: Path) -> None:
     told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/ingress", "data.[mosquitto.conf]").out
     template = (ROOT / "blueprints/mqtt-mosquitto/v1/files/mosquitto.conf.j2").read_text().splitlines()
-    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("global_max_connections ")]
+    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("autosave_interval ")]
     assert (
-        f"  read params.maxConnections = 2000  at blueprints/mqtt-mosquitto/v1/files/mosquitto.conf.j2:{line}\n"
-        "    set by site berlin-01, sites/eu/de/berlin-01.yaml:"
+        f'  read params.autosaveInterval = "30s"  at blueprints/mqtt-mosquitto/v1/files/mosquitto.conf.j2:{line}\n'
+        "    set by fleet defaults, sites/fleet.yaml:"
     ) in told
-    assert "    overrides 1000 of profile edge-box, sites/profiles/edge-box.yaml:" in told
+    assert '    overrides "60s" of blueprint mqtt-mosquitto@1.0.0, blueprints/mqtt-mosquitto/v1/params.yaml:' in told
     (line,) = [number for number, text in enumerate(template, 1) if text.startswith("listener {{")]
     assert re.search(rf"read listeners.0.port = \d+  at blueprints/\S+/mosquitto.conf.j2:{line}\n", told)
 
