@@ -63,7 +63,7 @@ def run_case(fleet: Fleet, blueprint: Blueprint, case: Document) -> CaseResult:
     with TemporaryDirectory() as folder:
         _write_fleet(Path(folder), blueprint, case.data)
         loaded, findings = load_fleet(Path(folder))
-        composed = Line(replace(loaded, blueprints=fleet.blueprints)).compose(SITE)
+        composed = Line(replace(loaded, blueprints=fleet.blueprints), topics=False).compose(SITE)
         composed = replace(composed, findings=(*findings, *composed.findings))
     file = f"{blueprint.folder}/{case.file}"
     return CaseResult(blueprint.label, file, case.data["case"], tuple(_problems(composed, case.data["expect"])))

@@ -11,6 +11,7 @@ from typing import Any
 from composer.model.blueprint import Blueprint
 from composer.model.stack import HubLink, Stack, Wiring
 from composer.stages.load import referenced_files
+from composer.stages.wire import schema_paths
 
 FLEET_SECTIONS = ("capacity", "delivery", "defaults", "deviceProfiles", "policies")
 """What a site's objects depend on in fleet.yaml; the rest (rollout waves, descriptions) is not read for a site."""
@@ -46,7 +47,7 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
     names = (
         *(f"document {d}" for d in sorted(documents) if d != stack.document.file),
         *(f"blueprint {b}" for b in sorted(blueprints)),
-        *(f"file {f}" for f in _files(stack)),
+        *(f"file {f}" for f in _files(wiring)),
         *(f"tenant {t}" for t in _owners(stack)),
         *([f"hub {link.site}"] if link else ()),
     )
@@ -54,11 +55,12 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
     return Inputs(_digest(read), stack.document.digest, names, chosen)
 
 
-def _files(stack: Stack) -> list[str]:
+def _files(wiring: Wiring) -> list[str]:
     """The files below sites/ that are read for the site, or that its own document says are there."""
+    stack = wiring.stack
     read = [ca_of(stack)] if stack.spec.get("uplink") else []
     read += [path for tenant in stack.tenants for path in encrypted_secrets(stack, tenant).values()]
-    return sorted({*read, *referenced_files(stack.document)})
+    return sorted({*read, *schema_paths(wiring.traffic), *referenced_files(stack.document)})
 
 
 def _owners(stack: Stack) -> list[str]:

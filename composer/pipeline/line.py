@@ -9,15 +9,16 @@ from typing import TypeVar
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
 from composer.model.fleet import Fleet
+from composer.model.payload import Payload
 from composer.model.stack import HubLink, Rendered, Stack, Wiring
 from composer.pipeline.copies import encrypted
 from composer.pipeline.inputs import Inputs, ca_of, inputs_of
 from composer.source.document import Document
 from composer.stages.check import CheckContext, check
-from composer.stages.load import check_references, load_site, read_certificates
+from composer.stages.load import check_references, load_site, read_certificates, read_payload
 from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
-from composer.stages.wire import wire
+from composer.stages.wire import check_topics, schema_paths, wire
 
 T = TypeVar("T")
 
@@ -47,13 +48,18 @@ class Composed:
 
 
 class Line:
-    """Takes the sites of one fleet down the line. It keeps what sites share; no site's result depends on another's."""
+    """Takes the sites of one fleet down the line. It keeps what sites share; no site's result depends on another's.
 
-    def __init__(self, fleet: Fleet) -> None:
+    Without *topics*, the graph of topics is not checked: where one component is looked at, nobody is at its other ends.
+    """
+
+    def __init__(self, fleet: Fleet, *, topics: bool = True) -> None:
         self.fleet = fleet
+        self.topics = topics
         self.resolver = Resolver(fleet)
         self.renderer = Renderer()
         self._hosts: dict[str, str] = {}
+        self._schemas: dict[str, Payload] = {}
 
     def compose(self, site: str) -> Composed:
         """The site's objects, or the findings that stand in their way."""
@@ -61,6 +67,8 @@ class Line:
         try:
             document = load_site(self.fleet, site)
             wiring = self._wiring(document, findings)
+            if self.topics:
+                findings += check_topics(wiring, self._payloads(wiring))
             objects = self._rendered(wiring, findings)
             copies = _keep(findings, encrypted, wiring.stack)
             if not has_errors(findings):
@@ -87,6 +95,14 @@ class Line:
         if has_errors(wrong_references):
             raise Rejected([])
         return _keep(findings, wire, stack, self._link(stack))
+
+    def _payloads(self, wiring: Wiring) -> dict[str, Payload]:
+        """The payload schemas that the site names, each read once for all sites."""
+        paths = schema_paths(wiring.traffic)
+        for path in paths:
+            if path not in self._schemas:
+                self._schemas[path] = read_payload(self.fleet, path)
+        return {path: self._schemas[path] for path in paths}
 
     def _rendered(self, wiring: Wiring, findings: list[Diagnostic]) -> list[Rendered]:
         """The objects of every component; one that fails does not keep the others' findings back."""

@@ -24,7 +24,10 @@ NOTED = "components: {note: {blueprint: note@1}}"
 RECORD = "{topic: a, rate: 1/s, bytes: 9, schema: files/%s.json}"
 ACME = f"""\
   secrets: {{mes-a: {{sops: "secrets/{{site}}.yaml"}}}}
-  devices: {{oven: {{at: {{matchLabels: {{x: y}}}}, names: b, publish: [{RECORD % "shared"}]}}}}
+  devices:
+    oven: {{at: {{matchLabels: {{x: y}}}}, names: b, publish: [{RECORD % "shared"}]}}
+    kiln: {{names: c, publish: [{RECORD % "read"}]}}
+  uplink: {{up: [a]}}
 """
 OVERLAY = f"""\
   tenants:
@@ -60,6 +63,7 @@ def everything(root: Path) -> Path:
         "secrets/a.yaml": SOPS,
         "files/ca.pem": (DESIGN / "sites/files/hub-eu.pem").read_text(),
         "files/own.json": "{}\n",
+        "files/read.json": "{}\n",
         "files/shared.json": "{}\n",
     }
     return write(root, files)

@@ -7,6 +7,7 @@ from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_references, load_fleet, load_site
 from composer.stages.load.links import way_up
 from composer.stages.load.listing import FLEET_FILE, document_files
+from composer.stages.load.payloads import read_payload
 from composer.stages.load.referenced import read_certificates
 from composer.stages.load.references import referenced_files
 from composer.stages.load.schema import check_schema
@@ -21,6 +22,7 @@ __all__ = [
     "load_fleet",
     "load_site",
     "read_certificates",
+    "read_payload",
     "read_sops",
     "referenced_files",
     "shipped_names",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from composer.diagnostic import Place
 from composer.merge import origin
 from composer.model.stack import Component, Stack
+from composer.model.traffic import Said
 from composer.source.document import Route
 
 
@@ -29,3 +30,15 @@ def tenant_place(stack: Stack, tenant: str, route: Route) -> Place:
     """Where the value at *route* of the tenant's merged spec was set."""
     found = origin(stack.tenant_layers[tenant], route)
     return found.place if found else stack.document.place(("spec", "tenants", tenant))
+
+
+def said_place(stack: Stack, said: Said, *inside: str | int) -> Place:
+    """Where a document implies a row of traffic, or what stands *inside* of the value there, such as its qos."""
+    route = (*said.route, *inside)
+    if said.component is not None:
+        return place_of(said.component, route)
+    for length in range(len(route), 0, -1):
+        found = origin(stack.tenant_layers[said.tenant], route[:length])
+        if found is not None:
+            return found.place
+    return tenant_place(stack, said.tenant, route)

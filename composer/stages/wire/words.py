@@ -95,6 +95,8 @@ def _tenant_words(spec: Mapping[str, Any]) -> Iterator[Word]:
 
 @lru_cache(maxsize=8192)
 def topic_fault(text: str) -> str:
+    if text.startswith("$"):
+        return f"{text!r} is not a topic to publish to: those that begin with $ are the broker's own"
     return _fault(topic, text)
 
 
