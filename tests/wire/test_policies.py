@@ -105,6 +105,7 @@ def test_peers_outside_of_the_cluster_are_fine(tmp_path: Path, cidr: str, polici
         ("127.0.0.1/32", "", "127.0.0.0/8 are addresses of the machine"),
         ("'::ffff:10.42.0.1/128'", "", "::ffff:0:0/96 are IPv4"),
         ("'fe80::1/128'", "", "fe80::/10"),
+        ("'64:ff9b::a9fe:a9fe/128'", "", "64:ff9b::/96 are IPv4"),
         ("10.42.7.0/24", "", "10.42.0.0/16 are the cluster's own"),
         ("10.43.0.1/32", "", "10.43.0.0/16 are the cluster's own"),
         ("10.0.0.0/8", "", "10.42.0.0/16 are the cluster's own"),
@@ -143,6 +144,17 @@ def test_w014_a_bus_is_reached_by_the_gateway_of_its_owner_only(tmp_path: Path) 
     (found,) = rejected(tmp_path / "site", site)
     assert "a gateway of the site" in found.message
     wired(tmp_path / "own", files(HERE, acme=BUS + FUNCTION % "10.20.0.5/32", globex=""))
+
+
+@pytest.mark.parametrize("cidr", ["0.0.0.0/0", "10.42.0.0/16", "169.254.169.254/32"])
+def test_w014_holds_for_the_bus_of_a_tenants_gateway_too(tmp_path: Path, cidr: str) -> None:
+    (found,) = rejected(tmp_path, files(HERE, acme=BUS.replace("10.20.0.0/24", cidr), globex=""))
+    assert (found.code, str(found.place)) == ("W014", "sites/tenants/acme.yaml:6:77")
+    wired(tmp_path / "site", files(HERE + BUS.replace("10.20.0.0/24", cidr), acme="", globex=""))
+
+
+def test_tenants_with_devices_in_one_network_may_both_name_it(tmp_path: Path) -> None:
+    wired(tmp_path, files(HERE, acme=BUS, globex=BUS))
 
 
 def test_the_platform_s_own_components_are_the_operator_s_business(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, NamedTuple
 
-from composer.diagnostic import Diagnostic, Related, error
+from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.model.stack import Component, Stack
 from composer.stages.wire.places import param_place, place_of, tenant_place
 
@@ -29,6 +29,8 @@ NEVER = {
     "127.0.0.0/8": "addresses of the machine itself",
     "::1/128": "addresses of the machine itself",
     "::ffff:0:0/96": "IPv4 addresses in another dress",
+    "64:ff9b::/96": "IPv4 addresses in another dress",
+    "2002::/16": "IPv4 addresses in another dress",
     "224.0.0.0/4": "multicast addresses",
     "ff00::/8": "multicast addresses",
 }
@@ -42,11 +44,12 @@ def check_policies(stack: Stack) -> Iterator[Diagnostic]:
     """What tenants name and the fleet's policies keep from them."""
     policies: Mapping[str, Any] = stack.fleet.document.data["spec"].get("policies") or {}
     yield from _check_secrets(stack, policies.get("tenantSecrets") or {})
-    reaching = [component for component in stack.components if component.tenant and component.params.get("egress")]
-    if reaching:
+    reaching = [(component, [*_peers(component)]) for component in stack.components if component.tenant]
+    if any(peers for _, peers in reaching):
         barred = _barred(stack, policies.get("tenantEgress") or {})
-        for component in reaching:
-            yield from _check_egress(stack, component, barred)
+        for component, peers in reaching:
+            for cidr, place, is_bus in peers:
+                yield from _check_peer(stack, component, cidr, place, barred._replace(buses=[]) if is_bus else barred)
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -114,16 +117,21 @@ def _barred(stack: Stack, policy: Mapping[str, Any]) -> _Barred:
     return _Barred(ranges, buses, None if allow is None else [_network(cidr) for cidr in allow])
 
 
-def _check_egress(stack: Stack, component: Component, barred: _Barred) -> Iterator[Diagnostic]:
-    for index, row in enumerate(component.params["egress"]):
-        peer = _network(row["cidr"])
-        why, related = _fault(peer, component, barred)
-        if not why:
-            continue
+def _peers(component: Component) -> Iterator[tuple[str, Place, bool]]:
+    """Every range that the component names as a peer, with its place, and whether it is the bus of a gateway."""
+    for index, row in enumerate(component.params.get("egress") or ()):
+        yield row["cidr"], param_place(component, ("egress", index, "cidr")), False
+    bus = component.spec.get("bus") or {}
+    if bus.get("cidr"):
+        yield bus["cidr"], place_of(component, ("bus", "cidr")), True
+
+
+def _check_peer(stack: Stack, component: Component, cidr: str, place: Place, barred: _Barred) -> Iterator[Diagnostic]:
+    why, related = _fault(_network(cidr), component, barred)
+    if why:
         if "policies" in why:
             related += _policy(stack, "tenantEgress", "deny" if "deny" in why else "allow")
-        message = f"{component.label} may not reach {row['cidr']}: {why}"
-        place = param_place(component, ("egress", index, "cidr"))
+        message = f"{component.label} may not reach {cidr}: {why}"
         yield error("W014", message, place, hint=_hint(stack, why), related=related)
 
 
