@@ -11,9 +11,12 @@ from subprocess import PIPE
 
 import pytest
 
+from composer.model.constants import PACKAGED
 from composer.pipeline.line import Line
 from composer.stages.load import load_fleet
+from composer.stages.wire.budget import Overhead, wire
 from tests.blueprints.broker import Broker, Objects, free_port, release_line, render_site, run, wait_until
+from tests.blueprints.counter import CountingRelay
 from tests.blueprints.hub import Hub
 from tests.blueprints.pki import Authority, authority
 from tests.blueprints.site import Change, write_fleet
@@ -248,6 +251,32 @@ def test_what_waits_for_the_hub_reaches_it_after_a_cut_and_a_restart(laid_out: B
         hub.publish("t/acme/sites/site/press/press-0/cmd", "from the hub")
         assert press.receive("press/press-0/cmd", "press") == ["from the hub"]
         hub.stop()
+
+
+def test_the_budget_of_the_uplink_is_what_a_real_bridge_sends(laid_out: Broker, site: Site, tmp_path: Path) -> None:
+    """Counted between two brokers, TLS included; what TCP and IP add is not seen there."""
+    messages, payload = 200, "x" * 100
+    hub = Hub(laid_out, tmp_path / "hub")
+    relay = CountingRelay(laid_out.hub_port)
+    laid_out.hub_port = relay.port
+    laid_out.lay_out(site.rendered)
+    hub.start()
+    with laid_out.running() as broker:
+        press = broker.client("acme", "press-0")
+        press.publish("press/press-0/telemetry", "the bridge is there")
+        hub.receive(1)
+        before = relay.counts.copy()
+        command = press.command("mosquitto_pub", "-q", "1", "-t", "press/press-0/telemetry", "-l")
+        subprocess.run(command, input=f"{payload}\n" * messages, text=True, check=True)
+        assert len(hub.receive(messages)) == messages
+        sent = {way: (relay.counts[way] - before[way]) / messages for way in ("up", "down")}
+    hub.stop()
+    relay.close()
+    topic = len("t/acme/sites/site/press/press-0/telemetry")
+    counted = wire(topic, len(payload), 1, Overhead(round(PACKAGED["tlsOverhead"]), 0))
+    least = wire(topic, len(payload), 1, Overhead(22, 0))  # TLS 1.3, which both ends may choose
+    assert least.up - 1 <= sent["up"] <= counted.up  # Mosquitto 2.0 speaks MQTT 3.1.1, which has no properties
+    assert least.down <= sent["down"] <= counted.down
 
 
 def test_the_watcher_s_probe_fails_once_it_has_stopped_looking(laid_out: Broker) -> None:
