@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from composer.model.units import show_duration, show_rate, show_size
 
-SHOWN = {
+
+def _rate(amount: float) -> str:
+    if amount >= 1000:
+        return f"{amount:,.0f}/s"
+    return show_rate(amount) if amount else "0/s"
+
+
+SHOWN: Mapping[str, Callable[[float], str]] = {
     "bytes": lambda amount: show_size(round(amount)),
     "seconds": lambda amount: show_duration(round(amount, 3) if amount < 1 else round(amount)),
-    "a second": lambda amount: show_rate(amount) if amount else "0/s",
+    "a second": _rate,
     "bytes a second": lambda amount: f"{show_size(round(amount))}/s",
     "share": lambda amount: f"{amount * 100:.3g}%",
 }
@@ -23,7 +30,7 @@ def show_amount(amount: float, unit: str) -> str:
     if unit in SHOWN:
         return SHOWN[unit](amount)
     number = f"{amount:,.0f}" if amount >= 10 or amount == int(amount) else f"{amount:.3g}"
-    return f"{number} {unit}".strip()
+    return f"{number} {unit.removesuffix('s') if number == '1' else unit}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +68,29 @@ class Sizing:
     given: Mapping[str, Any]
     chosen: frozenset[str]
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that is needed and something that gives it. *key* is the row of NEEDS it belongs to, *figure* what is needed.
+
+    *tenant* is "" for the platform, *by* what gives it, as people call it.
+    """
+
+    key: str
+    figure: str
+    tenant: str
+    needed: float
+    given: float
+    unit: str
+    by: str
+
+    @property
+    def headroom(self) -> float:
+        """How far what is given stands above what is needed: 0.25 is a quarter; infinite where nothing is needed."""
+        return self.given / self.needed - 1 if self.needed else float("inf")
+
+    @property
+    def label(self) -> str:
+        """How people call it: "memory", "connections of acme"."""
+        return f"{self.key} of {self.tenant}" if self.tenant else self.key

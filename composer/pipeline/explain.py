@@ -13,8 +13,10 @@ from composer.model.fieldpath import path_text, resolve_path, value_at
 from composer.model.fleet import Fleet
 from composer.model.stack import Layer, Wired, Wiring
 from composer.pipeline.line import Line
+from composer.pipeline.sized import sized
 from composer.source.document import Document, Route
 from composer.stages.render import Origin, Traced, compile_blueprint, trace
+from composer.stages.wire.sizing import PARAMETERS
 
 COMMAND_LINE = Place("command line")
 
@@ -109,6 +111,16 @@ class Answers:
         for said, document in _said_by(self.wired.component.param_layers, route):
             yield replace(said, place=_default_place(rules, route)) if document is rules else said
 
+    def chosen(self, route: Route) -> Iterator[Said]:
+        """The parameter that says a size outright, where one does."""
+        sizing = self.wiring.sizing
+        if sizing and route and route[0] in sizing.chosen:
+            yield from self.params(PARAMETERS[str(route[0])][0])
+
+    def sizes(self, route: Route) -> Iterator[str]:
+        for key in route[:1] or PARAMETERS:
+            yield from sized(self.wiring, str(key))
+
     def spec(self, route: Route) -> Iterator[Said]:
         """A stream's, function's or gateway's own entry; wiring brought it into another shape."""
         component = self.wired.component
@@ -172,6 +184,7 @@ SOURCES: dict[str, Callable[[Answers, Route], Iterator[Said]]] = {
     "tenant": Answers.tenant,
     "images": Answers.images,
     "delivery": Answers.delivery,
+    "sizing": Answers.chosen,
 }
 """Part of the render context -> the layers that set it."""
 
@@ -181,6 +194,7 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
     "client": Answers.grants,
     "network": Answers.flows,
     "bridge": Answers.uplink,
+    "sizing": Answers.sizes,
 }
 """Part of the render context -> the rows that it follows from."""
 

@@ -13,6 +13,9 @@ WIDEST = 120
 MOST = 12
 """Leaves shown of one question; a whole object has hundreds."""
 
+MOST_STEPS = 80
+"""Lines shown of a calculation, which is no table and means little without its end."""
+
 
 def text(explanations: Sequence[Explanation]) -> str:
     """The explanations for people, one block each."""
@@ -44,10 +47,11 @@ def _input(read: Input) -> Iterator[str]:
         if said is not None:
             what = "removed" if said.removed else _shown(said.value)
             yield f"    overrides {what} of {_source(said)}"
-    for reason in read.derived[:MOST]:
+    most = MOST_STEPS if read.path.startswith("sizing") else MOST
+    for reason in read.derived[:most]:
         yield f"    {visible(reason)}"
-    if len(read.derived) > MOST:
-        yield f"    ... and {len(read.derived) - MOST} more"
+    if len(read.derived) > most:
+        yield f"    ... and {len(read.derived) - most} more"
 
 
 def _source(said: Said) -> str:

@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 VERSION = "1.33"
 
 _HEADER = re.compile(r"# (about|by|kubernetes|secrets): (.+)")
-_EXPECTED = re.compile(r"#! (K\d{3}) ?([^#]*)")
+_EXPECTED = re.compile(r"#! ([KW]\d{3}) ?([^#]*)")
 _BY = re.compile(r"#! by (\S+) (\S+)")
 
 

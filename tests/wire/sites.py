@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected
-from composer.model.stack import Component, HubLink, Wiring
+from composer.model.stack import Component, HubLink, Stack, Wiring
 from composer.stages.load import load_fleet, load_site
 from composer.stages.resolve import Resolver
 from composer.stages.wire import wire
@@ -85,8 +85,8 @@ def sharing(root: Path, documents: Mapping[str, str]) -> dict[str, str]:
     return {name: text.replace("mqtt-mosquitto@1", "broker@1") for name, text in documents.items()}
 
 
-def wired(root: Path, documents: Mapping[str, str], link: HubLink | None = None) -> Wiring:
-    """The wiring of the site berlin, which has an uplink where *link* is given. Raises Rejected."""
+def resolved(root: Path, documents: Mapping[str, str], link: HubLink | None = None) -> Stack:
+    """The stack of the site berlin, which has an uplink where *link* is given. Raises Rejected."""
     if link:
         hub = {"hub.yaml": SITE.replace("berlin", "hub"), "files/hub.pem": link.ca}
         documents = {**documents, **hub, "berlin.yaml": documents["berlin.yaml"] + UPLINK}
@@ -94,7 +94,12 @@ def wired(root: Path, documents: Mapping[str, str], link: HubLink | None = None)
     assert findings == []
     stack, findings = Resolver(fleet).resolve(load_site(fleet, "berlin"))
     assert findings == []
-    wiring, findings = wire(stack, link)
+    return stack
+
+
+def wired(root: Path, documents: Mapping[str, str], link: HubLink | None = None) -> Wiring:
+    """The wiring of the site berlin, which has an uplink where *link* is given. Raises Rejected."""
+    wiring, findings = wire(resolved(root, documents, link), link)
     assert findings == []
     return wiring
 

@@ -16,7 +16,7 @@ from tests.wire.test_traffic import streams
 OVERHEAD = Overhead.of(PACKAGED.amounts)
 """29 bytes of TLS around a record, 52 of TCP and IP around a segment."""
 
-HERE = "  tenants: {acme: {}}\n"
+HERE = "  offline: 1h\n  tenants: {acme: {}}\n"
 PRESS = """\
   devices:
     press: {names: "press-{000..399}", publish: [{topic: "press/{device}/telemetry", rate: 1/s, bytes: 220}]}
@@ -26,7 +26,7 @@ MEAN = streams('from: press/+/telemetry, to: {topic: press/mean, rate: 40/s, byt
 
 
 def budget_of(tmp_path: Path, **tenants: str) -> Budget:
-    site = "  tenants: {" + ", ".join(f"{name}: {{}}" for name in tenants) + "}\n"
+    site = "  offline: 1h\n  tenants: {" + ", ".join(f"{name}: {{}}" for name in tenants) + "}\n"
     wiring = wired(tmp_path, files(site, **tenants), LINK)
     found = budget(wiring.stack, wiring.traffic, OVERHEAD)
     assert found is not None
@@ -104,7 +104,7 @@ def test_w080_more_than_the_daily_budget(tmp_path: Path) -> None:
     tenant = PRESS + MEAN + UP % "press/mean, press/+/telemetry"
     found = refused(tmp_path, "2GB", tenant)
     assert lines(found) == [
-        "sites/berlin.yaml:8:36 W080 the uplink carries 18.3GB a day, more than the daily budget of 2GB; the largest: "
+        "sites/berlin.yaml:9:36 W080 the uplink carries 18.3GB a day, more than the daily budget of 2GB; the largest: "
         "press/{device}/telemetry of tenant acme 17GB (400/s of 220 bytes, 491 on the wire), "
         "press/mean of tenant acme 1.3GB (40/s of 120 bytes, 376 on the wire)"
     ]

@@ -86,7 +86,7 @@ def test_messages_at_qos_0_are_not_kept(tmp_path: Path) -> None:
 
 def test_a_message_that_two_lines_of_the_uplink_take_is_kept_once(tmp_path: Path) -> None:
     text = (PRESSES + MEAN).replace("up: [press/mean]", "up: [press/mean, press/#]")
-    assert sizing(tmp_path, acme=text).amounts["upRate"] == pytest.approx(400.1)
+    assert sizing(tmp_path, "  offline: 1h\n", acme=text).amounts["upRate"] == pytest.approx(400.1)
 
 
 def test_a_few_devices_more_change_nothing_that_the_broker_gets(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from composer.model.stack import Wiring
-from tests.wire.sites import LINK, PLC, files, sharing, wired
+from composer.stages.wire.traffic import traffic
+from tests.wire.sites import LINK, PLC, files, resolved, sharing, wired
 
 HERE = "  tenants: {acme: {}}\n"
 BOTH = "  tenants: {acme: {}, globex: {}}\n"
@@ -58,8 +59,9 @@ def test_a_class_publishes_as_often_as_all_of_its_devices_together(tmp_path: Pat
 
 def test_ten_million_devices_are_a_number_like_any_other(tmp_path: Path) -> None:
     record = 'publish: [{topic: "m/{device}", rate: 1/min, bytes: 9}], subscribe: [cmd]'
-    wiring = wired(tmp_path, files(HERE, acme=f"  devices: {{meter: {{count: 10000000, {record}}}}}\n"))
-    (row,), (listening,) = wiring.traffic.publications, wiring.traffic.subscriptions
+    stack = resolved(tmp_path, files(HERE, acme=f"  devices: {{meter: {{count: 10000000, {record}}}}}\n"))
+    found = traffic(stack, {})
+    (row,), (listening,) = found.publications, found.subscriptions
     assert (round(row.rate, 3), row.senders, listening.listeners) == (166666.667, 10_000_000, 10_000_000)
 
 
@@ -154,7 +156,7 @@ def test_a_schema_holds_as_long_as_messages_are_passed_on_unchanged(tmp_path: Pa
 
 def test_the_uplink_listens_to_what_goes_up_and_publishes_what_comes_down(tmp_path: Path) -> None:
     tenant = PRESS + "  uplink: {up: ['press/{site}/#'], down: [press/+/cmd]}\n"
-    wiring = wired(tmp_path, files(HERE, acme=tenant), LINK)
+    wiring = wired(tmp_path, files(HERE + "  offline: 1h\n", acme=tenant), LINK)
     assert publications(wiring)["acme uplink uplink press/+/cmd"] == "0/s 0 B QoS 1"
     assert [(s.principal.kind, s.filter) for s in wiring.traffic.subscriptions] == [("uplink", "press/berlin/#")]
 

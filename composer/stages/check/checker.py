@@ -18,6 +18,7 @@ from composer.stages.check.labels import check_labels
 from composer.stages.check.licences import check_licences
 from composer.stages.check.objects import Subject, subject_of
 from composer.stages.check.places import place_of, written_at
+from composer.stages.check.quotas import check_quotas
 from composer.stages.check.references import check_references
 from composer.stages.check.resources import check_resources
 from composer.stages.check.schemas import Schemas
@@ -55,6 +56,7 @@ TOGETHER: tuple[Rule, ...] = (
     check_architectures,
     check_licences,
     check_fit,
+    check_quotas,
 )
 """Rules that look at an object among all others of its site."""
 

@@ -40,7 +40,8 @@ class CheckContext:
     fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the Secrets that
     documents declare and that are never rendered; *network* maps a component to the rules its NetworkPolicies may
     have ({ingress: [...], egress: [...]}); *nodes* are the site's machines, None where no document tells them; *licences* are the
-    products that the site has a licence of.
+    products that the site has a licence of; *quota_place* gives the line that decides over an entry of a namespace's quota,
+    if one does.
     """
 
     kubernetes: str
@@ -50,6 +51,7 @@ class CheckContext:
     network: Mapping[Component, Mapping[str, Any]] = field(default_factory=dict)
     nodes: Nodes | None = None
     licences: frozenset[str] = frozenset()
+    quota_place: Callable[[str, str], Place | None] = lambda _namespace, _entry: None
 
     @classmethod
     def of(cls, wiring: Wiring) -> CheckContext:
@@ -60,9 +62,8 @@ class CheckContext:
         place = partial(_cluster_place, stack, ("version",))
         reserve = Reserve.of(wiring.sizing.amounts) if wiring.sizing else RESERVE
         licences = frozenset(stack.spec.get("licences") or ())
-        return cls(
-            version, place, stack.fleet.root, _declared_secrets(stack), network, _nodes(stack, reserve), licences
-        )
+        quota, nodes = partial(_quota_place, stack), _nodes(stack, reserve)
+        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, nodes, licences, quota)
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
@@ -88,6 +89,16 @@ def _cluster_place(stack: Stack, route: Route) -> Place:
     """Where something of the site's cluster was written, or what is around it."""
     found = origin(stack.layers, ("cluster", *route))
     return found.place if found else stack.document.place(("spec", "cluster", *route))
+
+
+def _quota_place(stack: Stack, namespace: str, entry: str) -> Place | None:
+    """The line of a document that says how much a tenant may have of a ResourceQuota's *entry*."""
+    name = entry.rpartition(".")[2]
+    for tenant, layers in stack.tenant_layers.items():
+        if tenant_namespace(tenant) == namespace:
+            found = origin(layers, ("quota", name))
+            return found.place if found else None
+    return None
 
 
 def _nodes(stack: Stack, reserve: Reserve) -> Nodes | None:

@@ -11,11 +11,24 @@ from composer.model.stack import Component, Stack
 from composer.model.traffic import Traffic
 from composer.model.units import duration
 from composer.stages.wire.sizing.demand import Part, demands, parts_of
+from composer.stages.wire.sizing.findings import check_needs, part_place
+from composer.stages.wire.sizing.needs import needs_of
 from composer.stages.wire.sizing.overrides import constants_of
 from composer.stages.wire.sizing.sizes import PARAMETERS, explained_formulas, figure, figures, size, unit_of
 from composer.stages.wire.surroundings import OFFLINE
 
-__all__ = ["PARAMETERS", "Part", "explained_formulas", "figure", "figures", "parts_of", "sizing_of", "unit_of"]
+__all__ = [
+    "PARAMETERS",
+    "Part",
+    "explained_formulas",
+    "figure",
+    "figures",
+    "needs_of",
+    "part_place",
+    "parts_of",
+    "sizing_of",
+    "unit_of",
+]
 
 
 def sizing_of(
@@ -28,5 +41,8 @@ def sizing_of(
     """The sizing of the site's broker; *findings* takes what is wrong with it."""
     constants, wrong = constants_of(stack.fleet)
     findings += wrong
-    tenants = demands(parts_of(stack, specs, traffic), tuple(stack.tenants))
-    return size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
+    parts = parts_of(stack, specs, traffic)
+    tenants = demands(parts, tuple(stack.tenants))
+    found = size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
+    findings += check_needs(stack, found, ingress, parts, needs_of(stack, found, ingress))
+    return found

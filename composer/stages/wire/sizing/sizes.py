@@ -35,6 +35,10 @@ PARAMETERS: Mapping[str, tuple[Route, Callable[[float], Any]]] = {
 """Figure -> the ingress' parameter that says it outright, and how the figure is written where none does."""
 
 
+MOST = {"maxConnections": 100_000.0, "maxQueuedMessages": 100_000_000.0, "maxQueuedBytes": 2047.0 * 2**20}
+"""The most that the broker can be told."""
+
+
 def line_of(ingress: Component | None) -> str:
     """The group of constants that hold for the site's broker."""
     return LINES.get(str(ingress.params.get("version")) if ingress else "", "mosquitto21")
@@ -45,7 +49,9 @@ def size(tenants: Mapping[str, Demand], ingress: Component | None, constants: Co
     line = line_of(ingress)
     chosen = {key: said for key, (route, _) in PARAMETERS.items() if (said := _said(ingress, route)) is not None}
     amounts = _amounts(total(tenants), constants, line, offline, chosen.get("maxConnections", 0))
-    given = {key: write(amounts[key]) for key, (_, write) in PARAMETERS.items()} | chosen
+    given = {
+        key: write(min(amounts[key], MOST.get(key, amounts[key]))) for key, (_, write) in PARAMETERS.items()
+    } | chosen
     _reconcile(given, chosen)
     sums = {tenant: asdict(demand) for tenant, demand in tenants.items()}
     return Sizing(amounts, sums, given, frozenset(chosen), line)

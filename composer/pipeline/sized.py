@@ -1,0 +1,85 @@
+"""A derived size in words: its formula, what that reads, and the lines of documents behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from composer.merge import Origin, origin
+from composer.model.constants import CONSTANTS, Constant, written_at
+from composer.model.figures import Figure, Sizing, Term, show_amount
+from composer.model.stack import Component, Wiring
+from composer.stages.wire.sizing import Part, figures, part_place, parts_of
+from composer.stages.wire.sizing.demand import SUMS
+
+MOST_PARTS = 3
+"""Lines named of each sum: those that add most."""
+
+
+def sized(wiring: Wiring, key: str) -> Iterator[str]:
+    """How the figure *key* of the site's broker came about, from its formula down to documents and constants."""
+    sizing = wiring.sizing
+    if sizing is None:
+        return
+    found = [f for f in figures(sizing.amounts, key) if f.amount or f.key == key]
+    leaves: dict[str, Term] = {}
+    for figure in found:
+        yield _formula(figure)
+        leaves |= {term.key: term for term in figure.inputs}
+    known = {figure.key for figure in figures(sizing.amounts, key)}
+    parts = parts_of(wiring.stack, _specs(wiring), wiring.traffic)
+    for term in leaves.values():
+        if term.key not in known:
+            yield from _leaf(wiring, sizing, term, parts)
+
+
+def _specs(wiring: Wiring) -> dict[Component, dict[str, Any]]:
+    return {wired.component: wired.context["spec"] for wired in wiring.wired if wired.context["spec"]}
+
+
+def _formula(figure: Figure) -> str:
+    return f"{figure.key} ({figure.meaning}) = {figure.formula} = {show_amount(figure.amount, figure.unit)}"
+
+
+def _leaf(wiring: Wiring, sizing: Sizing, term: Term, parts: list[Part]) -> Iterator[str]:
+    amount = show_amount(term.amount, term.unit)
+    if term.key in SUMS and not term.amount:
+        yield f"{term.key} ({SUMS[term.key][1]}) = 0"
+    elif term.key in SUMS:
+        yield f"{term.key} ({SUMS[term.key][1]}) = {amount}"
+        yield from _parts(wiring, term, [part for part in parts if part.sum == term.key])
+    elif term.key == "offline":
+        found = origin(wiring.stack.layers, ("offline",))
+        yield f"offline = {amount}, {found.place if found else 'where no document says it'}"
+    elif term.key == "allowed":
+        said = [found.place for component in wiring.stack.components if (found := _allowed(component))]
+        yield from (f"allowed = {amount}, {place}" for place in said)
+    else:
+        yield _constant(wiring, sizing, term.key, amount)
+
+
+def _allowed(component: Component) -> Origin | None:
+    """What says how many connections the broker may take, if *component* is the broker and a document says so."""
+    return origin(component.param_layers, ("maxConnections",)) if component.role == "ingress" else None
+
+
+def _parts(wiring: Wiring, term: Term, parts: list[Part]) -> Iterator[str]:
+    largest = sorted(parts, key=lambda part: -part.amount)
+    for part in largest[:MOST_PARTS]:
+        if part.amount and part.tenant:
+            amount = show_amount(part.amount, term.unit)
+            yield f"  {amount}: {part.label} of tenant {part.tenant}, {part_place(wiring.stack, part)}"
+    if len(largest) > MOST_PARTS:
+        yield f"  ... and {len(largest) - MOST_PARTS} more lines"
+
+
+def _constant(wiring: Wiring, sizing: Sizing, name: str, amount: str) -> str:
+    constant = _named(sizing, name)
+    document = wiring.stack.fleet.document
+    if written_at(document.data["spec"], constant) is not None:
+        return f"{constant.key} = {amount}, {document.place(constant.route)}"
+    return f"{constant.key} = {amount}, {constant.source}: {constant.because}"
+
+
+def _named(sizing: Sizing, name: str) -> Constant:
+    return next(c for c in CONSTANTS if c.name == name and c.group in ("", sizing.line))

@@ -1,0 +1,93 @@
+"""What sites need and get, as text, JSON or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from math import isinf
+
+from composer.model.capacity import SiteCapacity
+from composer.model.figures import Need, show_amount
+from composer.model.units import show_duration, show_quantity
+
+HEADINGS = ("what", "needed", "given", "headroom", "by")
+
+
+def as_text(sites: Sequence[SiteCapacity]) -> str:
+    """A table for each site, with what binds and what is promised below it."""
+    return "\n".join("\n".join(_text(site)) + "\n" for site in sites if site.ok)
+
+
+def _text(site: SiteCapacity) -> Iterator[str]:
+    rows = [HEADINGS, *map(_row, site.needs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    yield site.site
+    for row in rows:
+        first, *numbers, by = (
+            cell.ljust(width) if i in (0, 4) else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield f"  {first}  {'  '.join(numbers)}  {by}".rstrip()
+    yield from (f"  {line}" for line in _remarks(site))
+
+
+def _row(need: Need) -> tuple[str, ...]:
+    headroom = "-" if isinf(need.headroom) else f"{need.headroom:.0%}"
+    return (need.label, _amount(need.needed, need.unit), _amount(need.given, need.unit), headroom, need.by)
+
+
+def _amount(amount: float, unit: str) -> str:
+    if unit == "bytes" and amount >= 2**20 and amount % 2**20 == 0:
+        return show_quantity(amount, binary=True)
+    if unit in ("connections", "messages", "cores"):
+        return f"{amount:,.0f}" if unit != "cores" else show_quantity(amount)
+    return show_amount(amount, unit)
+
+
+def _remarks(site: SiteCapacity) -> Iterator[str]:
+    binding = site.binding
+    if binding:
+        yield f"binds first: {binding.label} ({binding.by})"
+    if site.reconnect:
+        yield f"after the broker was away, all clients are back in {show_duration(max(1, round(site.reconnect)))}"
+    if site.saved is not None:
+        yield f"saved every {show_duration(site.saved)}: a power cut loses at most what came since"
+
+
+def as_markdown(sites: Sequence[SiteCapacity]) -> str:
+    """A section for each site."""
+    return "\n".join("\n".join(_markdown(site)) + "\n" for site in sites if site.ok)
+
+
+def _markdown(site: SiteCapacity) -> Iterator[str]:
+    yield from (f"## {site.site}", "", f"| {' | '.join(HEADINGS)} |", "|---|---:|---:|---:|---|")
+    yield from (f"| {' | '.join(_row(need))} |" for need in site.needs)
+    yield ""
+    yield from (f"- {line}" for line in _remarks(site))
+
+
+def as_json(sites: Sequence[SiteCapacity]) -> str:
+    """Site -> its rows in plain numbers (bytes, seconds, counts), what binds first, and what is promised."""
+    found = {
+        site.site: {
+            "needs": [_plain(need) for need in site.needs],
+            "binding": site.binding.label if site.binding else None,
+            "reconnectSeconds": site.reconnect,
+            "saveIntervalSeconds": site.saved,
+        }
+        for site in sites
+        if site.ok
+    }
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _plain(need: Need) -> dict[str, object]:
+    return {**asdict(need), "headroom": None if isinf(need.headroom) else round(need.headroom, 4)}
+
+
+FORMATS: Mapping[str, Callable[[Sequence[SiteCapacity]], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "markdown": as_markdown,
+}
