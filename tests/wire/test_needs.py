@@ -89,7 +89,9 @@ def test_a_queue_that_no_node_can_hold_names_the_offline_that_would_fit(tmp_path
 
 def test_a_volume_and_a_memory_limit_that_are_too_small_are_found_at_their_lines(tmp_path: Path) -> None:
     acme = (PRESSES + MEAN).replace("rate: 6/min", "rate: 2/s")
-    documents = with_params("storage: {size: 64Mi}\n        resources: {limits: {memory: 128Mi}}", acme=acme)
+    documents = with_params(
+        "storage: {size: 64Mi}\n        resources: {limits: {memory: 128Mi}}", "  offline: 24h\n", acme=acme
+    )
     assert said(tmp_path, documents) == [
         ("W066", "resources: {limits: {memory: 128Mi}}"),
         ("W065", "storage: {size: 64Mi}"),

@@ -8,11 +8,9 @@ import pytest
 
 from composer.diagnostic import Diagnostic, Place, in_order
 from composer.model.stack import HubLink
-from composer.stages.load import load_fleet, load_site, read_payload
-from composer.stages.resolve import Resolver
+from composer.stages.load import read_payload
 from composer.stages.wire import check_topics, schema_paths, wire
-from tests.load.fleets import write
-from tests.wire.sites import LINK, PLC, SITE, UPLINK, files
+from tests.wire.sites import LINK, PLC, files, resolved
 from tests.wire.test_traffic import GATEWAY, functions, streams
 
 HERE = "  tenants: {acme: {}}\n"
@@ -23,17 +21,11 @@ PRESS = '  devices:\n    press: {names: "press-{000..399}", publish: [%s]}\n'
 
 def found(root: Path, documents: dict[str, str], link: HubLink | None = None) -> list[Diagnostic]:
     """The findings on the topics of the site berlin, in file order."""
-    if link:
-        hub = {"hub.yaml": SITE.replace("berlin", "hub"), "files/hub.pem": link.ca}
-        documents = {**documents, **hub, "berlin.yaml": documents["berlin.yaml"] + UPLINK}
-    fleet, findings = load_fleet(write(root, documents))
-    assert findings == []
-    stack, findings = Resolver(fleet).resolve(load_site(fleet, "berlin"))
-    assert findings == []
+    stack = resolved(root, documents, link)
     wiring, findings = wire(stack, link)
     assert findings == []
     paths = schema_paths(wiring.traffic)
-    return in_order(check_topics(wiring, {path: read_payload(fleet, path) for path in paths}))
+    return in_order(check_topics(wiring, {path: read_payload(stack.fleet, path) for path in paths}))
 
 
 def said(findings: list[Diagnostic]) -> list[str]:
