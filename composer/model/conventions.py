@@ -10,6 +10,9 @@ INGRESS_SERVICE = "mqtt"
 MQTT_TLS_PORT = 8883
 """IANA's port for MQTT over TLS; a hub takes its sites' bridges there."""
 
+FRONT_LINK_PORT = 8884
+"""Where the broker's pod takes the connections of a front that has verified who their clients are."""
+
 DELIVERY_NAMESPACES = {"flux": "flux-system", "argocd": "argocd"}
 
 WORKLOADS: tuple[tuple[str, str, str], ...] = (

@@ -19,13 +19,13 @@ class Authority:
     def certificate(self) -> Path:
         return self.folder / "ca.crt"
 
-    def issue(self, name: str) -> Path:
-        """A folder with tls.crt, tls.key and ca.crt for *name*, also good for a server on this machine."""
-        made = self.folder / name
+    def issue(self, name: str, host: str = "localhost") -> Path:
+        """A folder with tls.crt, tls.key and ca.crt for *name*, also good for a server *host* on this machine."""
+        made = self.folder / name.encode("ascii", "backslashreplace").decode().replace("/", "-")
         if made.exists():
             return made
         made.mkdir()
-        names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        names = f"subjectAltName=DNS:{host},IP:127.0.0.1"
         _openssl(
             "req",
             *KEY,

@@ -50,8 +50,14 @@ def test_a_broker_that_stays_inside_is_not(tmp_path: Path) -> None:
 
 def test_the_front_knows_tenants_with_devices_by_the_names_of_their_listeners(tmp_path: Path) -> None:
     found = context(wired(tmp_path, site()), "front")
-    assert found["routes"] == [{"tenant": "acme", "name": "acme.mqtt.berlin.example.com", "port": 28814}]
-    assert found["broker"] == {"host": "mqtt.edge-platform.svc.cluster.local", "maxKeepalive": 3600}
+    assert found["routes"] == [
+        {"tenant": "acme", "name": "acme.mqtt.berlin.example.com", "port": 28814, "link": "", "secret": "mqtt-acme"}
+    ]
+    assert found["broker"] == {
+        "host": "mqtt.edge-platform.svc.cluster.local",
+        "maxKeepalive": 3600,
+        "link": {"port": 8884, "name": "*.mqtt.edge-platform.svc", "secret": "front-link-broker"},
+    }
 
 
 def test_a_route_s_name_stands_in_the_certificate_of_its_listener(tmp_path: Path) -> None:
@@ -76,3 +82,44 @@ def test_w091_a_second_front(tmp_path: Path) -> None:
         "sites/berlin.yaml:6:90 W091 door would be a second front of site berlin; devices come through one"
     ]
     assert [str(related.place) for related in found[0].related] == ["sites/berlin.yaml:6:56"]
+
+
+ENDS = "front: {blueprint: mqtt-front@1, params: {mode: terminate}}"
+
+
+def test_where_tls_ends_at_the_front_it_comes_to_the_broker_by_the_link_alone(tmp_path: Path) -> None:
+    wiring = wired(tmp_path, site(front=ENDS))
+    assert flows(wiring, "front")[-1] == "egress to edge-platform[component=ingress] 8884/TCP"
+    assert flows(wiring, "ingress")[-1] == "ingress from edge-platform[name=mqtt-front,instance=front] 8884/TCP"
+    assert [route["link"] for route in context(wiring, "front")["routes"]] == ["acme.mqtt.edge-platform.svc"]
+    assert {each["tenant"]: each["link"] for each in context(wiring, "ingress")["listeners"]} == {
+        "acme": "acme.mqtt.edge-platform.svc",
+        "globex": "",
+    }
+    assert context(wiring, "ingress")["front"]["link"] == {"port": 8884, "secret": "front-link-broker"}
+
+
+def test_a_tenant_s_own_mode_goes_before_the_front_s(tmp_path: Path) -> None:
+    front = "front: {blueprint: mqtt-front@1, params: {mode: terminate, modes: {acme: passthrough}}}"
+    assert flows(wired(tmp_path, site(front=front)), "front")[-1].endswith(" 28814/TCP")
+
+
+def test_w092_a_broker_that_takes_no_identities_from_a_front(tmp_path: Path) -> None:
+    found = rejected(tmp_path, site('blueprint: mqtt-mosquitto@1, params: {version: "2.0"}', ENDS))
+    assert lines(found) == [
+        "sites/berlin.yaml:6:130 W092 TLS cannot end at front: "
+        "mqtt-mosquitto 2.0 cannot be told by a front who a client is"
+    ]
+
+
+def test_w092_is_about_tenants_with_devices_only(tmp_path: Path) -> None:
+    modes = "front: {blueprint: mqtt-front@1, params: {modes: {globex: terminate}}}"
+    wired(tmp_path, site('blueprint: mqtt-mosquitto@1, params: {version: "2.0"}', modes))
+
+
+def test_w093_a_listener_where_the_front_comes_in(tmp_path: Path) -> None:
+    found = rejected(tmp_path, site("blueprint: mqtt-mosquitto@1, params: {ports: {globex: 8884}}", ENDS))
+    assert [(d.code, d.message) for d in found] == [
+        ("W093", "tenant globex is given port 8884, where the broker takes the connections of front")
+    ]
+    assert str(found[0].place).startswith("sites/berlin.yaml:6:")

@@ -51,13 +51,18 @@ def listener(stack: Stack, tenant: str, port: int, grants: Iterable[Grant]) -> d
         "port": port,
         "mount": mount_point(tenant),
         "issuer": tenant_issuer(tenant),
-        "certificate": f"{INGRESS_SERVICE}-{tenant}",
-        "secret": f"{INGRESS_SERVICE}-{tenant}",
+        "certificate": listener_secret(tenant),
+        "secret": listener_secret(tenant),
         "maxConnections": (stack.tenants[tenant].get("quota") or {}).get("connections", -1),
         "dnsNames": _dns_names(stack, tenant),
         "users": exact,
         "patterns": patterns,
     }
+
+
+def listener_secret(tenant: str) -> str:
+    """The Secret with what a tenant's listener shows and trusts, and its Certificate."""
+    return f"{INGRESS_SERVICE}-{tenant}"
 
 
 def device_names(stack: Stack, tenant: str, device_class: str) -> str:

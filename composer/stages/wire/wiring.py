@@ -12,7 +12,17 @@ from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
-from composer.stages.wire.fronts import check_fronts, front_context, front_flows, front_of, is_open, passed_on_flows
+from composer.stages.wire.fronts import (
+    check_fronts,
+    ends_tls,
+    front_context,
+    front_flows,
+    front_of,
+    is_open,
+    link_context,
+    link_name,
+    passed_on_flows,
+)
 from composer.stages.wire.grants import component_grants, device_grants
 from composer.stages.wire.hardware import architectures, check_serial, licences
 from composer.stages.wire.identities import check_identities
@@ -71,6 +81,7 @@ class _Wiring:
         chosen = self.ingress.params.get("ports") if self.ingress else None
         self.ports = ports(stack.tenants, chosen or {})
         self.outside = sorted({grant.principal.tenant for grant in self.device_grants})
+        self.ended = [tenant for tenant in self.outside if ends_tls(self.front, tenant)]
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
         self.findings += check_ingress(stack)
@@ -78,7 +89,7 @@ class _Wiring:
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
         self.findings += check_serial(stack)
         self.findings += check_budget(stack, self.traffic, Overhead.of(self.sizing.amounts))
-        self.findings += check_fronts(stack, self.ingress)
+        self.findings += check_fronts(stack, self.ingress, self.ports, self.ended)
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
@@ -119,9 +130,9 @@ class _Wiring:
             if self.link:
                 own["bridge"] = bridge_context(self.stack, self.link)
             if self.front:
-                own["front"] = {"name": self.front.name}
+                own["front"] = link_context(self.front)
         if component is self.front and self.ingress:
-            own |= front_context(self.stack, self.ingress, self.ports, self.outside)
+            own |= front_context(self.stack, component, self.ingress, self.ports, self.outside)
         if component.role == "tenancy":
             own["workloads"] = _WORKLOAD_RULES
         return own
@@ -131,7 +142,13 @@ class _Wiring:
         for grants in (self.device_grants, *self.grants.values()):
             for grant in grants:
                 rows[grant.principal.tenant].append(grant)
-        return [listener(self.stack, tenant, self.ports[tenant], found) for tenant, found in rows.items()]
+        return [
+            {
+                **listener(self.stack, tenant, self.ports[tenant], found),
+                "link": link_name(tenant) if tenant in self.ended else "",
+            }
+            for tenant, found in rows.items()
+        ]
 
     def _flows(self, component: Component) -> Iterator[Flow]:
         yield from network.dns_flows()
@@ -140,7 +157,7 @@ class _Wiring:
         if component.role == "ingress":
             yield from self._broker_flows(component)
         if component is self.front:
-            yield from front_flows(self._broker_peer(), self.ports, self.outside)
+            yield from front_flows(component, self._broker_peer(), self.ports, self.outside)
         yield from network.bus_flows(component.spec.get("bus") or {}, f"bus of {component.label}")
         yield from network.declared_flows(component.params, f"params.egress of {component.label}")
         yield from self._scrape_flows(component)
