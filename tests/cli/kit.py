@@ -27,7 +27,7 @@ _BLUEPRINT = """
 apiVersion: edge-composer.io/v1alpha1
 kind: Blueprint
 metadata: {name: %s}
-spec: {version: 1.0.0, summary: Texts of a site., role: ingress, scope: site}
+spec: {version: 1.0.0, summary: Texts of a site., role: addon, scope: site}
 """
 _NOTE_PARAMS = """
 text: {type: string, default: "", meta: {help: A text.}}

@@ -20,7 +20,7 @@ metadata: {name: product}
 spec:
   version: 1.0.0
   summary: A product with a free edition, and one that is sold.
-  role: front
+  role: addon
   scope: any
   images:
     free: {reference: "registry.example.com/product:5.8", licence: Apache-2.0, architectures: [amd64, arm64]}
