@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import fsum
+from typing import NamedTuple
 
 from composer.model.traffic import Said
 
@@ -67,6 +68,54 @@ class Budget:
         """What goes up, the largest first."""
         return tuple(sorted(self.sent, key=lambda each: (-each.daily, each.tenant, each.principal, each.topic)))
 
+    def day(self) -> UplinkDay:
+        """The same in plain values, tenant by tenant: those of which anything is known to be sent, or said by devices."""
+        tenants = sorted({each.tenant for each in (*self.sent, *self.raw)})
+        return UplinkDay(tuple(self._tenant(tenant) for tenant in tenants), self.pings, self.limit)
+
+    def _tenant(self, tenant: str) -> TenantDay:
+        topics = tuple(
+            TopicDay(each.principal, each.topic, each.rate, each.bytes, each.wire.up, each.wire.down)
+            for each in self.largest
+            if each.tenant == tenant
+        )
+        return TenantDay(tenant, self.before(tenant), self.after(tenant), topics)
+
+
+class TopicDay(NamedTuple):
+    """What goes up of one topic: *rate* messages a second of *bytes*, each *up* and *down* bytes on the wire."""
+
+    principal: str
+    topic: str
+    rate: float
+    bytes: int
+    up: int
+    down: int
+
+
+class TenantDay(NamedTuple):
+    """Bytes a day of one tenant, as its devices and gateways say it (*before*) and as it goes up (*after*)."""
+
+    tenant: str
+    before: float
+    after: float
+    topics: tuple[TopicDay, ...]
+
+
+class UplinkDay(NamedTuple):
+    """Bytes over a site's uplink in a day. *limit* is the daily budget, None where no document sets one."""
+
+    tenants: tuple[TenantDay, ...]
+    pings: float
+    limit: int | None
+
+    @property
+    def total(self) -> float:
+        return fsum(tenant.after for tenant in self.tenants) + self.pings
+
+
+FORMULA = "86400 x the sum of rate x (up + down) over topics, and pings"
+"""How a day's bytes follow from a day's rows."""
 
 DAY = 86_400
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from composer.diagnostic import Diagnostic
+from composer.model.budget import UplinkDay
 from composer.model.figures import Need
 
 
@@ -13,7 +14,8 @@ class SiteCapacity:
     """One site's rows, without any where it has errors.
 
     *reconnect* is the time in seconds until all clients are back after the broker was away, *saved* the seconds between two
-    saves of the broker, which a power cut may cost; None where the site has no broker that says so.
+    saves of the broker, which a power cut may cost, None where the site has no broker that says so; *uplink* is what goes
+    over the uplink in a day, if there is one.
     """
 
     site: str
@@ -22,6 +24,7 @@ class SiteCapacity:
     needs: tuple[Need, ...] = ()
     reconnect: float = 0
     saved: float | None = None
+    uplink: UplinkDay | None = None
 
     @property
     def binding(self) -> Need | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from composer.model.budget import UplinkDay
 from composer.model.capacity import SiteCapacity
 from composer.model.figures import Need
 from composer.model.fleet import Fleet
@@ -11,6 +12,9 @@ from composer.model.stack import Wiring
 from composer.model.units import duration
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
+from composer.stages.check import CheckContext
+from composer.stages.check.usage import pod_needs
+from composer.stages.wire.budget import Overhead, budget
 from composer.stages.wire.sizing import needs_of
 
 
@@ -22,7 +26,24 @@ def site_capacities(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteC
 def _capacity(composed: Composed) -> SiteCapacity:
     if not composed.ok or composed.wiring is None:
         return SiteCapacity(composed.site, ok=False, findings=composed.findings)
-    return SiteCapacity(composed.site, True, composed.findings, *_rows(composed.wiring))
+    needs, reconnect, saved = _rows(composed.wiring)
+    day = _uplink(composed.wiring)
+    needs = (*needs, *pod_needs(composed.objects, CheckContext.of(composed.wiring)), *uplink_needs(day))
+    return SiteCapacity(composed.site, True, composed.findings, needs, reconnect, saved, day)
+
+
+def _uplink(wiring: Wiring) -> UplinkDay | None:
+    if wiring.sizing is None:
+        return None
+    found = budget(wiring.stack, wiring.traffic, Overhead.of(wiring.sizing.amounts))
+    return found.day() if found else None
+
+
+def uplink_needs(day: UplinkDay | None) -> tuple[Need, ...]:
+    """The day's bytes beside the budget, where there is one."""
+    if day is None or day.limit is None:
+        return ()
+    return (Need("uplink in a day", "", "", day.total, day.limit, "bytes", "uplink.dailyBudget"),)
 
 
 def _rows(wiring: Wiring) -> tuple[tuple[Need, ...], float, float | None]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isinf
 
+from composer.model.budget import FORMULA, UplinkDay, saving
 from composer.model.capacity import SiteCapacity
 from composer.model.figures import Need, show_amount
-from composer.model.units import show_duration, show_quantity
+from composer.model.units import show_duration, show_quantity, show_size
 
 HEADINGS = ("what", "needed", "given", "headroom", "by")
 
@@ -53,6 +54,18 @@ def _remarks(site: SiteCapacity) -> Iterator[str]:
         yield f"after the broker was away, all clients are back in {show_duration(max(1, round(site.reconnect)))}"
     if site.saved is not None:
         yield f"saved every {show_duration(site.saved)}: a power cut loses at most what came since"
+    if site.uplink:
+        yield from _uplink(site.uplink)
+
+
+def _uplink(day: UplinkDay) -> Iterator[str]:
+    for tenant in day.tenants:
+        before, after = show_size(round(tenant.before)), show_size(round(tenant.after))
+        saved = f", {saving(tenant.before, tenant.after):.0%} saved" if tenant.before else ""
+        yield f"uplink of {tenant.tenant}: {after} in a day, {before} without stream jobs{saved}"
+    if day.pings:
+        yield f"uplink kept open: {show_size(round(day.pings))} in a day"
+    yield "what comes down over the uplink is not counted: its rate is known at the hub alone"
 
 
 def as_markdown(sites: Sequence[SiteCapacity]) -> str:
@@ -75,11 +88,26 @@ def as_json(sites: Sequence[SiteCapacity]) -> str:
             "binding": site.binding.label if site.binding else None,
             "reconnectSeconds": site.reconnect,
             "saveIntervalSeconds": site.saved,
+            "uplink": _day(site.uplink) if site.uplink else None,
         }
         for site in sites
         if site.ok
     }
     return json.dumps(found, indent=2) + "\n"
+
+
+def _day(day: UplinkDay) -> dict[str, object]:
+    """Bytes a day, with the formula and all that it reads."""
+    tenants = {
+        tenant.tenant: {
+            "before": round(tenant.before),
+            "after": round(tenant.after),
+            "topics": [topic._asdict() for topic in tenant.topics],
+        }
+        for tenant in day.tenants
+    }
+    total = {"total": round(day.total), "formula": FORMULA, "pings": round(day.pings), "limit": day.limit}
+    return {**total, "tenants": tenants}
 
 
 def _plain(need: Need) -> dict[str, object]:

@@ -11,6 +11,7 @@ from composer.model.machines import RESERVE, machines_of
 from composer.source.reader import parse
 from composer.stages.check import check
 from composer.stages.check.context import Nodes
+from composer.stages.check.usage import pod_needs
 from tests.check.sites import context, prelude, rendered
 
 ABOUT = {"K060", "K061", "K062", "K063", "K064", "K065", "K066", "K067", "K068"}
@@ -401,3 +402,21 @@ def test_the_first_machine_is_the_server_unless_a_role_is_said() -> None:
         )
     ]
     assert left == [[2404, 3725], [2404, 3725], [3725, 2404], [2412]]
+
+
+def test_usage_counts_pods_on_every_node_shared_volumes_once_and_the_largest_update() -> None:
+    document = parse('[{name: pool, count: 3, role: agent, cpu: "2", storage: 10Gi}]', "site.yaml")
+    here = replace(context(), nodes=Nodes(machines_of(document.data, RESERVE), document.place))
+    objects = [
+        workload("DaemonSet", "d", requests="cpu: 100m"),
+        workload(requests="cpu: 200m", pod=mounting("data")),
+        workload(name="b", requests="cpu: 300m", pod=mounting("data")),
+        claim("data", "1Gi"),
+    ]
+    found = {need.key: (need.needed, need.given, need.by) for need in pod_needs(rendered("".join(objects)), here)}
+    nodes = "node pool (3 nodes), less the system"
+    assert found["cpu of all pods"] == (0.8, 5.7, nodes)
+    assert found["cpu in a rolling update"] == (1.1, 5.7, "the same; Deployment/b")
+    assert found["storage of all pods"] == (2**30, 3 * 10 * 2**30, nodes)
+    assert found["pods"] == (5, 330, nodes)
+    assert "memory of all pods" not in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -102,6 +103,33 @@ def test_a_mixed_site_keeps_functions_to_their_architecture(fleet: Path) -> None
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
     assert affinities.pop("call-staff") == {"nodeAffinity": required}
     assert set(map(str, affinities.values())) == {"None"}
+
+
+def test_capacity_shows_what_all_pods_take_of_the_nodes(fleet: Path) -> None:
+    change(
+        fleet,
+        "sites/fleet.yaml",
+        ("  delivery:\n", "  capacity: {serverMemory: 1GiB, agentMemory: 256MiB}\n  delivery:\n"),
+    )
+    rows = {
+        need["key"]: need
+        for need in json.loads(composer(fleet, "capacity", "park-7", "--format", "json").out)["park-7"]["needs"]
+    }
+    assert rows["memory of all pods"]["given"] == 2 * 16 * 2**30 - 2**30 - 2**28
+    assert rows["storage of all pods"]["given"] == 2 * 256 * 2**30
+    assert (rows["pods"]["needed"], rows["pods"]["given"]) == (3, 220)
+    assert rows["memory of all pods"]["by"] == "nodes box-a, box-b, less the system"
+
+
+def test_capacity_shows_what_goes_over_the_uplink_in_a_day(fleet: Path) -> None:
+    ran = composer(fleet, "capacity", "park-7", "--format", "json")
+    day = json.loads(ran.out)["park-7"]["uplink"]
+    (topic,) = day["tenants"]["globex"]["topics"]
+    assert (topic["topic"], topic["rate"], topic["bytes"]) == ("turbine/mean", 0.05, 160)
+    assert day["total"] == day["tenants"]["globex"]["after"] == 86_400 * 0.05 * (topic["up"] + topic["down"])
+    text = composer(fleet, "capacity", "park-7").out
+    assert "uplink of globex: 1.81MB in a day, 108MB without stream jobs, 98% saved" in text
+    assert "uplink in a day" in text
 
 
 def test_a_fleet_says_what_the_system_takes(fleet: Path) -> None:

@@ -79,7 +79,7 @@ def reasons(ground: Ground, trial: Trial) -> list[Reason]:
 
 
 def _reason(ground: Ground, trial: Trial, shortage: Shortage) -> Reason:
-    names = _nodes(ground, shortage.pools, numbers=not shortage.alone)
+    names = node_names(ground, shortage.pools, numbers=not shortage.alone)
     if shortage.dimension is None:
         label = _label(ground, shortage.loads[0])
         text = f"{label} has {shortage.needed:,} pods, of which {names} {_take(shortage)} only {shortage.room:,}"
@@ -149,7 +149,7 @@ def _label(ground: Ground, name: str) -> str:
     return ground.workload(name).label
 
 
-def _nodes(ground: Ground, keys: Sequence[str], *, numbers: bool) -> str:
+def node_names(ground: Ground, keys: Sequence[str], *, numbers: bool) -> str:
     """Names of machines, with *numbers* those of a pool with how many they are."""
     counts: dict[str, int] = {}
     for machine in ground.machines:
