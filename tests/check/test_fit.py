@@ -420,3 +420,27 @@ def test_usage_counts_pods_on_every_node_shared_volumes_once_and_the_largest_upd
     assert found["storage of all pods"] == (2**30, 3 * 10 * 2**30, nodes)
     assert found["pods"] == (5, 330, nodes)
     assert "memory of all pods" not in found
+
+
+def test_objects_that_leave_out_what_they_may_leave_out_are_counted_as_far_as_they_say() -> None:
+    bare = """\
+- {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h, namespace: edge-platform}}
+- {apiVersion: v1, kind: LimitRange, metadata: {name: l, namespace: edge-platform}}
+- {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: edge-platform}}
+- apiVersion: batch/v1
+  kind: CronJob
+  metadata: {name: c, namespace: edge-platform}
+  spec: {schedule: "* * * * *", jobTemplate: {}}
+- apiVersion: apps/v1
+  kind: StatefulSet
+  metadata: {name: s, namespace: edge-platform}
+  spec:
+    serviceName: s
+    selector: {matchLabels: {app: s}}
+    volumeClaimTemplates: [{metadata: {name: v}}]
+    template: {metadata: {labels: {app: s}}}
+"""
+    volumes = "volumes: [{name: e, ephemeral: {}}, {name: v, persistentVolumeClaim: {claimName: data}}],"
+    odd = f"affinity: {{nodeAffinity: {{}}, podAntiAffinity: {{{REQUIRED}: []}}}}, {volumes}"
+    assert codes(BOX, bare, workload(pod=odd, requests="")) == []
+    assert codes(BOX, workload(spec="replicas: 0, ")) == []

@@ -130,7 +130,7 @@ class Ground:
     @cached_property
     def _claims(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         found = self.site.of_kind("", "PersistentVolumeClaim")
-        return {(claim.namespace, claim.name): claim.object["spec"] for claim in found}
+        return {(claim.namespace, claim.name): claim.object.get("spec", {}) for claim in found}
 
     def _disks(self, group: Sequence[Workload]) -> dict[tuple[str, str], int]:
         return {claim: size_of(self._claims[claim]) for workload in group for claim in self._local(workload)}

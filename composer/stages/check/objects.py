@@ -119,7 +119,7 @@ def _pod(rendered: Rendered, route: Route) -> Pod:
     assert subject is not None
     template: Any = subject.object
     for key in route:
-        template = template[key]
+        template = template.get(key, {})
     metadata = template.get("metadata", {})
     spec = template.get("spec", {})
     containers = tuple(

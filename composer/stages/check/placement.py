@@ -55,12 +55,7 @@ def _holds(machine: Machine, key: str, operator: str, values: Any) -> bool:
         return operator in ("NotIn", "DoesNotExist")
     if operator in ("Gt", "Lt"):
         return _compares(there, operator, values)
-    return {
-        "In": there in values,
-        "NotIn": there not in values,
-        "Exists": True,
-        "DoesNotExist": False,
-    }[operator]
+    return {"In": there in values, "NotIn": there not in values, "DoesNotExist": False}.get(operator, True)
 
 
 def _compares(there: str, operator: str, values: Any) -> bool:

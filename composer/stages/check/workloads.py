@@ -51,10 +51,11 @@ class Workload(NamedTuple):
 
 def workloads_of(site: Site) -> Iterator[Workload]:
     """Everything among a site's objects that runs pods."""
-    defaults = {item.namespace: _defaults(item.object["spec"]) for item in site.of_kind("", "LimitRange")}
+    defaults = {item.namespace: _defaults(item.object.get("spec", {})) for item in site.of_kind("", "LimitRange")}
     scaled = {
         _target(scaler.object["spec"], scaler.namespace): scaler.object["spec"]
         for scaler in site.of_kind("autoscaling", "HorizontalPodAutoscaler")
+        if "spec" in scaler.object
     }
     for pod in site.pods:
         subject = pod.subject
@@ -77,8 +78,8 @@ def _scaled(workload: Workload, scaler: Mapping[str, Any]) -> Workload:
 
 def _defaults(spec: Mapping[str, Any]) -> Defaults:
     found: dict[str, int] = {}
-    for limit in spec["limits"]:
-        if limit["type"] == "Container":
+    for limit in spec.get("limits", ()):
+        if limit.get("type") == "Container":
             for field in ("default", "defaultRequest"):
                 found |= {resource: amount_of(amount) for resource, amount in limit.get(field, {}).items()}
     return tuple(sorted(found.items()))
@@ -106,11 +107,13 @@ def _volume_sizes(pod: Pod, spec: Mapping[str, Any]) -> Iterator[int]:
     """Volumes that are made for each pod: claim templates and ephemeral volumes."""
     templates = [*spec.get("volumeClaimTemplates", ())] if pod.subject.kind == "StatefulSet" else []
     templates += [
-        volume["ephemeral"]["volumeClaimTemplate"] for volume in pod.spec.get("volumes", ()) if "ephemeral" in volume
+        volume["ephemeral"].get("volumeClaimTemplate", {})
+        for volume in pod.spec.get("volumes", ())
+        if "ephemeral" in volume
     ]
     for template in templates:
-        if is_local(template["spec"]):
-            yield size_of(template["spec"])
+        if is_local(template.get("spec", {})):
+            yield size_of(template.get("spec", {}))
 
 
 def _claims(pod: Pod) -> Iterator[str]:
@@ -160,7 +163,7 @@ def _job(spec: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _cron_job(spec: Mapping[str, Any]) -> tuple[int, int]:
-    return (0, 0) if spec.get("suspend") else _job(spec["jobTemplate"]["spec"])
+    return (0, 0) if spec.get("suspend") else _job(spec["jobTemplate"].get("spec", {}))
 
 
 _COUNTS: Mapping[str, Callable[[Mapping[str, Any]], tuple[int, int]]] = {
