@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from composer.diagnostic import Place, Rejected, did_you_mean, error
-from composer.merge import history
+from composer.merge import history, origin
 from composer.model.explanation import Explanation, Input, Said
 from composer.model.fieldpath import path_text, resolve_path, value_at
 from composer.model.fleet import Fleet
@@ -121,6 +121,23 @@ class Answers:
         for key in route[:1] or PARAMETERS:
             yield from sized(self.wiring, str(key))
 
+    def licences(self, route: Route) -> Iterator[Said]:
+        """Where the site names its licences."""
+        yield from _said(self.wiring.stack.layers, ("licences", *route))
+
+    def architectures(self, _route: Route) -> Iterator[str]:
+        """The nodes' architectures, and those that the component's images exist for."""
+        found = origin(self.wiring.stack.layers, ("cluster", "nodes"))
+        for node in found.value if found else ():
+            yield f"node {node['name']} is {node.get('arch', 'of an unknown architecture')}, {found.place if found else ''}"
+        blueprint = self.wired.component.blueprint
+        for name, image in blueprint.images.items():
+            place = blueprint.manifest.place(("spec", "images", name, "architectures"))
+            yield f"image {name} exists for {', '.join(image['architectures'])}, {place}"
+        said = origin(self.wired.component.param_layers, ("architectures",))
+        if said and said.value:
+            yield f"params.architectures = {', '.join(said.value)}, {said.place}"
+
     def spec(self, route: Route) -> Iterator[Said]:
         """A stream's, function's or gateway's own entry; wiring brought it into another shape."""
         component = self.wired.component
@@ -184,6 +201,7 @@ SOURCES: dict[str, Callable[[Answers, Route], Iterator[Said]]] = {
     "tenant": Answers.tenant,
     "images": Answers.images,
     "delivery": Answers.delivery,
+    "licences": Answers.licences,
     "sizing": Answers.chosen,
 }
 """Part of the render context -> the layers that set it."""
@@ -194,6 +212,7 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
     "client": Answers.grants,
     "network": Answers.flows,
     "bridge": Answers.uplink,
+    "architectures": Answers.architectures,
     "sizing": Answers.sizes,
 }
 """Part of the render context -> the rows that it follows from."""

@@ -150,6 +150,23 @@ def test_pods_keep_to_the_architectures_their_images_exist_for(tmp_path: Path) -
     assert affinity(fleet(tmp_path / "alike")) is None
 
 
+def test_a_licence_and_the_architectures_are_explained_by_their_lines(tmp_path: Path) -> None:
+    root = fleet(tmp_path, f"{AMD}, {ARM}", "sold", HAS_LICENCE)
+
+    def explained(field: str) -> str:
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            assert main(["-C", str(root), "explain", "a", "Deployment/product", f"spec.template.spec.{field}"]) == 0
+        return out.getvalue()
+
+    secret = explained("containers.0.env.0.valueFrom.secretKeyRef.name")
+    assert 'read licences.product.secret = "product-licence"\n    set by site a, sites/a.yaml:7:32' in secret
+    affinity = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    values = explained(f"{affinity}.0.matchExpressions.0.values")
+    assert "node a is amd64, sites/a.yaml:5:" in values
+    assert "image sold exists for amd64, blueprints/product/v1/blueprint.yaml:15:22" in values
+
+
 def test_an_image_for_none_of_the_nodes(tmp_path: Path) -> None:
     root = fleet(tmp_path, ARM, "sold", HAS_LICENCE)
     assert validated(root) == [
