@@ -176,6 +176,7 @@ def _plain(amount: Fraction) -> int | float:
     return int(amount) if amount.denominator == 1 else float(amount)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def show_quantity(amount: float, *, binary: bool = False) -> str:
     """The shortest Kubernetes quantity that is exactly *amount*, to the nearest 1n above: "500m", "3", with
     *binary* "1536Mi".

@@ -70,6 +70,11 @@ class Demand:
     retainedBytes: float = 0  # noqa: N815
 
     @property
+    def sums(self) -> dict[str, float]:
+        """Every sum by its name."""
+        return {name: getattr(self, name) for name in _FIELDS}
+
+    @property
     def connections(self) -> float:
         return self.devices + self.gateways + self.jobs + self.sites
 

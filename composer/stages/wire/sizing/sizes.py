@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -53,7 +52,7 @@ def size(tenants: Mapping[str, Demand], ingress: Component | None, constants: Co
         key: write(min(amounts[key], MOST.get(key, amounts[key]))) for key, (_, write) in PARAMETERS.items()
     } | chosen
     _reconcile(given, chosen)
-    sums = {tenant: asdict(demand) for tenant, demand in tenants.items()}
+    sums = {tenant: demand.sums for tenant, demand in tenants.items()}
     return Sizing(amounts, sums, given, frozenset(chosen), line)
 
 
@@ -75,7 +74,7 @@ def _reconcile(given: dict[str, Any], chosen: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=4096)
 def _amounts(demand: Demand, constants: Constants, line: str, offline: float, allowed: int) -> Mapping[str, float]:
-    values = _Values({**_constants(constants, line), **asdict(demand), "offline": offline, "allowed": allowed})
+    values = _Values({**_constants(constants, line), **demand.sums, "offline": offline, "allowed": allowed})
     for formula in FORMULAS:
         values.__dict__[formula.key] = formula.work(values)
     return values.__dict__
