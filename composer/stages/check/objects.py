@@ -40,21 +40,14 @@ class Subject(NamedTuple):
     kind: str
     namespace: str
     name: str
+    tenant: str
+    """The tenant whose blueprint made it, or "". The walls around a tenant are the platform's."""
+    identity: Identity
 
     @property
     def label(self) -> str:
         """How messages name it: Kind/name."""
         return f"{self.kind}/{self.name}"
-
-    @property
-    def identity(self) -> Identity:
-        return (self.group, self.kind, self.namespace, self.name)
-
-    @property
-    def tenant(self) -> str:
-        """The tenant whose blueprint made it, or "". The walls around a tenant are the platform's."""
-        component = self.rendered.component
-        return "" if component.role == "tenancy" else component.tenant
 
 
 class Container(NamedTuple):
@@ -100,7 +93,10 @@ def subject_of(rendered: Rendered) -> Subject | None:
         return None
     if not (api_version and kind and name):
         return None
-    return Subject(rendered, thing, api_version, api_version.rpartition("/")[0], kind, namespace, name)
+    component = rendered.component
+    tenant = "" if component.role == "tenancy" else component.tenant
+    group = api_version.rpartition("/")[0]
+    return Subject(rendered, thing, api_version, group, kind, namespace, name, tenant, (group, kind, namespace, name))
 
 
 def pods_of(subjects: Iterable[Subject]) -> list[Pod]:

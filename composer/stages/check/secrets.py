@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from composer.diagnostic import Diagnostic
 from composer.source.document import Route
@@ -53,6 +54,7 @@ def _is_secret(name: str, value: str) -> bool:
     return bool(named) or _holds_secret(value)
 
 
+@lru_cache(maxsize=1024)
 def _holds_secret(text: str) -> bool:
     return any(sign in text and whole.search(text) for sign, whole in _SIGNS.items())
 
