@@ -44,6 +44,9 @@ TENANT = (
     Rule(("secrets", "*"), exactly=("existing", "externalSecret", "sops")),
     Rule(("secrets", "*", "externalSecret"), all_of=("store", "key")),
     Rule(PROFILES, all_of=("protocol", "points", "publish")),
+    Rule(("devices", "*", "readers", "*"), all_of=("topics",)),
+    Rule(("uses", "*"), exactly=("gateway", "devices")),
+    Rule(("uses", "*"), exactly=("device", "devices")),
 )
 COMPONENT: Mapping[str, tuple[Rule, ...]] = {
     "stream": (Rule((), all_of=("from", "to")), Rule(("to",), all_of=("topic",))),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from composer.model.component import Component
+from composer.source.document import Route
+
 Action = Literal["publish", "subscribe"]
 Direction = Literal["ingress", "egress"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An identity at the broker. *kind* is device, class (devices whose names are not known), gateway, stream or function.
+    """An identity at the broker. *kind* is device, class (devices of one kind), gateway, stream, function or relay.
 
     In tables of traffic it is also uplink: what comes down from the hub, or goes up to it.
     """
@@ -22,11 +25,20 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*."""
+
+    tenant: str
+    route: Route
+    component: Component | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The right of one principal to publish to, or subscribe to, one topic filter of its tenant.
 
-    *because* names the document path that implies it; *widened* gives the reason where the broker can only be told of
-    more than that path implies, and is "" otherwise.
+    *because* names what of the documents implies it, *said* where that stands; *widened* gives the reason where the broker
+    can only be told of more than that implies, and is "" otherwise.
     """
 
     principal: Principal
@@ -34,6 +46,7 @@ class Grant:
     filter: str
     because: str
     widened: str = ""
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,11 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A connection the pods of one component may take part in. *port* is the port of the pods that listen."""
+    """A connection the pods of one component may take part in. *port* is the port of the pods that listen.
+
+    *said* is where a document implies it: without a tenant and a component, in the spec of the site or of the fleet. What every
+    pod needs, no document says.
+    """
 
     direction: Direction
     peer: Peer
@@ -59,6 +76,7 @@ class Flow:
     because: str
     protocol: str = "TCP"
     widened: str = ""
+    said: Said | None = None
 
 
 PRIVATE_RANGES = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")

@@ -10,6 +10,7 @@ from composer.model.component import Component, Layer
 from composer.model.figures import Sizing
 from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant
+from composer.model.share import Share
 from composer.model.traffic import NO_TRAFFIC, Traffic
 from composer.source.document import Document
 
@@ -64,6 +65,7 @@ class Wiring:
     flows: Mapping[Component, tuple[Flow, ...]]
     traffic: Traffic = NO_TRAFFIC
     sizing: Sizing | None = None
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

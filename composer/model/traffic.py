@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from composer.model.component import Component
-from composer.model.grants import Principal
-from composer.source.document import Route
+from composer.model.grants import Principal, Said
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*."""
-
-    tenant: str
-    route: Route
-    component: Component | None = None
+__all__ = ["NO_TRAFFIC", "Publication", "Said", "Subscription", "Traffic"]
 
 
 @dataclass(frozen=True, slots=True)

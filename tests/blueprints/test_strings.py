@@ -27,8 +27,9 @@ TENANT = """
     hall:
       blueprint: gateway-telegraf@1
       bus: {tcp: "10.0.0.5:502", cidr: 10.0.0.5/32}
-      devices: {plc: {profile: plc, unit: 1}}
+      devices: {plc: {profile: plc, unit: 1, readers: {globex: {topics: [value]}}}}
 """
+READER = "\n  uses: [{tenant: acme, gateway: hall, device: plc, topics: [value]}]\n"
 PROFILE = """{
       protocol: modbus, interval: 1s, points: [{name: a, register: holding, address: 1, type: UINT16}],
       publish: [{topic: "plc/{device}/value", rate: 1/s, bytes: 50, qos: 1}]}"""
@@ -39,7 +40,7 @@ SITE = """
     capabilities: {cert-manager: "1.18", flux: "2.6", argocd: "3.5"}
     nodes: [{name: box, arch: amd64, cpu: "4", memory: 8Gi, storage: 64Gi}]
   components: {ingress: {blueprint: mqtt-mosquitto@1}}
-  tenants: {acme: {}}
+  tenants: {acme: {}, globex: {}}
 """
 
 FRONT = SITE.replace("@1}}", "@1}, front: {blueprint: mqtt-front@1}}")
@@ -93,6 +94,7 @@ def rendered(root: Path, name: str, params: Mapping[str, Any]) -> list[Any]:
         "fleet.yaml": to_yaml({**head, "spec": spec}),
         "tenants/acme.yaml": document("Tenant", "acme", TENANT),
         "a.yaml": document("Site", "a", FRONT if name == "mqtt-front" else SITE),
+        "tenants/globex.yaml": document("Tenant", "globex", READER),
     }
     fleet, findings = load_fleet(write(root, files))
     assert not findings

@@ -220,6 +220,7 @@ class Answering(BaseHTTPRequestHandler):
         ("stream-bento", "job.sh", "tls.crt", "127.0.0.1:4195/ping"),
         ("function-http", "trigger.sh", "tls.crt", "127.0.0.1:4195/ping"),
         ("gateway-telegraf", "gateway.sh", "acme/tls.crt", "127.0.0.1:8080"),
+        ("relay-bento", "relay.sh", "acme/tls.crt", "127.0.0.1:4195/ping"),
     ],
 )
 def test_a_renewed_certificate_ends_the_container(
@@ -232,7 +233,7 @@ def test_a_renewed_certificate_ends_the_container(
     text = re.sub(r"(?<![\w.])/(tls|run)/", rf"{tmp_path}/\1/", text)
     tls = tmp_path / "tls" / certificate
     tls.parent.mkdir(parents=True)
-    for name in ("job", "trigger", "gateway"):
+    for name in ("job", "trigger", "gateway", "relay"):
         (tmp_path / "run" / name).mkdir(parents=True)
 
     def does(what: str) -> int:

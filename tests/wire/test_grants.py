@@ -139,14 +139,6 @@ def test_a_tenant_s_own_device_profile_comes_before_the_fleet_s(tmp_path: Path) 
     assert rows(wired(tmp_path, files(HERE, fleet=PLC, acme=own))) == ["acme: gateway hall publish mine/plc-1"]
 
 
-def test_readers_and_uses_alone_give_no_right(tmp_path: Path) -> None:
-    """Sharing across tenants passes a relay, which is no client of the reader's."""
-    shared = "plc-2: {tenant: globex, profile: plc, unit: 2, readers: {acme: {topics: [state]}}}"
-    acme = "  uses: [{tenant: globex, gateway: hall, device: plc-2, topics: [state]}]\n"
-    wiring = wired(tmp_path, files(BOTH + GATEWAY % shared, fleet=PLC, acme=acme, globex=""))
-    assert rows(wiring) == ["globex: gateway hall publish plc/plc-2/state"]
-
-
 def test_an_opc_ua_gateway_publishes_like_any_other(tmp_path: Path) -> None:
     bus = "{opcua: opc.tcp://10.40.0.9:4840/server, cidr: 10.40.0.9/32}"
     gateway = (GATEWAY % "boiler: {profile: opc}").replace('{tcp: "10.20.0.5:502", cidr: 10.20.0.5/32}', bus)

@@ -46,10 +46,13 @@ def lower_layers(fleet: Fleet, site: Document, profiles: tuple[str, ...]) -> Low
 
 
 def _built_in(fleet: Fleet) -> list[Layer]:
-    """What every site has without anybody writing it (base, tenants' walls, delivery), then the fleet's defaults."""
+    """What every site has without anybody writing it (base, tenants' walls, delivery), then the fleet's defaults.
+
+    The relay is at sites alone where a tenant uses devices of another.
+    """
     spec: Mapping[str, Any] = fleet.document.data["spec"]
     engine = (spec.get("delivery") or {}).get("engine", "flux")
-    components = {"base": "base", "tenancy": "tenancy", "delivery": ENGINES[engine]}
+    components = {"base": "base", "tenancy": "tenancy", "delivery": ENGINES[engine], "relay": "relay-bento"}
     implicit = {"components": {name: {"blueprint": blueprint} for name, blueprint in components.items()}}
     return [
         Layer("composer", implicit, fleet.document, ("spec",)),

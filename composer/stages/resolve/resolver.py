@@ -96,10 +96,13 @@ class _Site:
         self.findings = list(lower.findings)
         self.spec = _merged_spec(lower, self.layer, self.findings)
         self.findings += check_site(self.spec, _place_in(lower, self.layer))
+        self.sharing = False
+        """Whether a tenant at the site uses devices of another; a relay is there for nothing else."""
         self.sections = {s: gather([self.layer], s, lower.sections[s], self.findings) for s in GATHERED}
 
     def stack(self) -> Stack:
         tenants = [tenant for name in sorted(self.sections["tenants"]) for tenant in self._tenant(name)]
+        self.sharing = any(tenant.spec.get("uses") for tenant in tenants)
         components = [*self._platform(), *(c for tenant in tenants for c in self._components_of(tenant))]
         metadata = self.document.data["metadata"]
         return Stack(
@@ -159,6 +162,8 @@ class _Site:
                 self.lower.built[key] = known
         component, findings = known
         self.findings += findings
+        if component.role == "relay" and not self.sharing:
+            return
         self._check_use(component, role, layers)
         yield component
 

@@ -29,6 +29,8 @@ from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
 from composer.stages.wire.policies import check_policies
+from composer.stages.wire.relay import check_reserved, check_shared, relay_grants, relay_rows, relay_spec, with_relay
+from composer.stages.wire.sharing import shares
 from composer.stages.wire.sizing import sizing_of
 from composer.stages.wire.specs import SPECS
 from composer.stages.wire.surroundings import (
@@ -61,7 +63,8 @@ def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
     if has_errors(wiring.findings):
         raise Rejected(wiring.findings)
     grants = (*wiring.device_grants, *(g for found in wiring.grants.values() for g in found))
-    return Wiring(stack, wired, grants, wiring.flows, wiring.traffic, wiring.sizing), wiring.findings
+    made = Wiring(wiring.stack, wired, grants, wiring.flows, wiring.traffic, sizing=wiring.sizing, shares=wiring.shares)
+    return made, wiring.findings
 
 
 class _Wiring:
@@ -72,9 +75,17 @@ class _Wiring:
         self.link = link
         self.findings: list[Diagnostic] = []
         self.specs = {c: SPECS[c.role](c, stack, self.findings) for c in stack.components if c.role in SPECS}
-        self.traffic = traffic(stack, self.specs)
+        self.shares = shares(stack, self.specs, self.findings)
+        stack, relay = with_relay(stack, self.shares, self.findings)
+        self.stack = stack
+        self.traffic = traffic(stack, self.specs, relay_rows(relay, self.shares) if relay else ())
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
+        if relay:
+            self.specs[relay] = relay_spec(self.shares)
+            self.grants[relay] = tuple(relay_grants(relay, self.shares))
+        self.findings += check_shared(stack, self.shares, self.traffic)
+        self.findings += check_reserved(stack, self.shares, self.traffic)
         self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
         self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings)
         self.front = front_of(stack)

@@ -50,6 +50,15 @@ def _component_words(component: Component) -> Iterator[Word]:
         yield from _emits(spec.get("emits"))
         if "deadLetter" in spec:
             yield (("deadLetter",), spec["deadLetter"], literal_topic_fault)
+    elif component.role == "gateway":
+        yield from _reader_words(spec.get("devices") or {})
+
+
+def _reader_words(devices: Mapping[str, Any]) -> Iterator[Word]:
+    """The topics that devices or classes give to readers."""
+    for name, written in devices.items():
+        for reader, said in (written.get("readers") or {}).items():
+            yield from _filters(("devices", name, "readers", reader, "topics"), said.get("topics"))
 
 
 def _emits(written: Any) -> Iterator[Word]:
@@ -89,6 +98,9 @@ def _tenant_words(spec: Mapping[str, Any]) -> Iterator[Word]:
             yield ((*route, "publish", index, "topic"), record["topic"], device_topic_fault)
         for index, text in enumerate(written.get("subscribe") or []):
             yield ((*route, "subscribe", index), text, device_filter_fault)
+    yield from _reader_words(spec.get("devices") or {})
+    for index, use in enumerate(spec.get("uses") or []):
+        yield from _filters(("uses", index, "topics"), use["topics"])
     for direction, filters in (spec.get("uplink") or {}).items():
         yield from _filters(("uplink", direction), filters)
 
