@@ -195,19 +195,6 @@ def test_a_shared_gateway_whose_owner_leaves_the_site_is_one_finding(tmp_path: P
     ]
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        '  streams: {mean: {blueprint: stream-bento@1, from: a, to: {topic: "from/globex/x", rate: 1/s}}}\n',
-        '  devices: {press: {count: 1, publish: [{topic: "from/{device}", rate: 1/s, bytes: 1}]}}\n',
-        '  functions: {f: {blueprint: function-http@1, on: a, deadLetter: from/me, params: {image: "i.example/f:1"}}}\n',
-    ],
-)
-def test_w040_nobody_else_publishes_below_from(tmp_path: Path, written: str) -> None:
-    codes = {d.code for d in rejected(tmp_path, files("  tenants: {acme: {}}\n", acme=written))}
-    assert "W040" in codes
-
-
 @pytest.mark.parametrize(("names", "wrong"), [('names: "p-{0..3}"', False), ("names: from", True), ("count: 4", True)])
 def test_w040_a_reader_s_devices_cannot_be_called_from(tmp_path: Path, names: str, wrong: bool) -> None:
     own = f'  devices: {{press: {{{names}, publish: [{{topic: "{{device}}/x", rate: 1/s, bytes: 1}}]}}}}\n'

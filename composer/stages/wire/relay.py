@@ -123,19 +123,17 @@ def _also(stack: Stack, share: Share, topic: str, other: Publication) -> Diagnos
 
 
 def check_reserved(stack: Stack, shares: Sequence[Share], traffic: Traffic) -> Iterator[Diagnostic]:
-    """Whoever but the relay could publish where a tenant finds what others share with it."""
+    """Whoever could publish where a reader finds what others share with it, by a topic whose first level is not fixed.
+
+    One that begins with the reserved level in so many words is a finding of the graph of topics.
+    """
     readers = {share.reader for share in shares}
     for each in traffic.publications:
-        first = each.topic.split("/", 1)[0]
-        if each.principal.kind == KIND or not overlaps(each.filter, EVERYTHING):
-            continue
-        literal = first == RESERVED
-        if literal or (each.principal.tenant in readers and _could_be(stack, each)):
+        open_ended = each.topic.split("/", 1)[0] != RESERVED and overlaps(each.filter, EVERYTHING)
+        if open_ended and each.principal.tenant in readers and _could_be(stack, each):
             who = "the hub" if each.principal.kind == "uplink" else f"{each.principal.kind} {each.principal.name}"
-            message = (
-                f"{who} could publish below {RESERVED}/, where tenants find what others share with them: {each.topic!r}"
-            )
-            hint = "take another first level" if literal else "let the topic begin with a level of its own"
+            message = f"{who} could publish below {RESERVED}/, where it finds what others share: {each.topic!r}"
+            hint = "let the topic begin with a level of its own"
             yield error("W040", message, said_place(stack, each.said), hint=hint)
 
 
