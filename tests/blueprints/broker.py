@@ -63,7 +63,7 @@ def acl_plugin(mosquitto: str) -> Path:
 
 def free_port() -> int:
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+        found.bind(("", 0))
         port: int = found.getsockname()[1]
     return port
 

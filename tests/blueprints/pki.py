@@ -19,8 +19,11 @@ class Authority:
     def certificate(self) -> Path:
         return self.folder / "ca.crt"
 
-    def issue(self, name: str, host: str = "localhost") -> Path:
-        """A folder with tls.crt, tls.key and ca.crt for *name*, also good for a server *host* on this machine."""
+    def issue(self, name: str, host: str = "localhost", *, days: int = 2) -> Path:
+        """A folder with tls.crt, tls.key and ca.crt for *name*, also good for a server *host* on this machine.
+
+        It is valid for *days*; none means that it is over at once.
+        """
         made = self.folder / name.encode("ascii", "backslashreplace").decode().replace("/", "-")
         if made.exists():
             return made
@@ -38,7 +41,7 @@ class Authority:
             "-out",
             made / "csr",
         )
-        signing = ["-CA", self.certificate, "-CAkey", self.folder / "ca.key", "-days", "2"]
+        signing = ["-CA", self.certificate, "-CAkey", self.folder / "ca.key", "-days", str(days)]
         _openssl(
             "x509",
             "-req",
