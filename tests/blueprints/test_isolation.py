@@ -204,7 +204,7 @@ def test_a_stolen_session_shows_nothing_to_a_client_of_the_same_name(site: Site)
 
 
 def stolen(site: Site, name: str) -> Member:
-    """A client *name* of globex that took over the session of acme's desk, which was cut off, when acme publishes for the desk."""
+    """A client *name* of globex that took over the session of acme's desk, once acme has published for it."""
     session = f"stolen {name}"
     desk = site.member(site.client("acme", "desk"), session, clean=False)
     desk.subscribe(["press/+/telemetry"])

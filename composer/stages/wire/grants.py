@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from composer.model.grants import Grant, Principal
+from composer.model.grants import Grant, Principal, Said
 from composer.model.stack import Component, Stack
 from composer.model.topics import bind, to_filter, unshared
 from composer.stages.wire.listeners import device_names
@@ -43,10 +43,12 @@ def _class_grants(stack: Stack, tenant: str, name: str) -> Iterator[Grant]:
     principal = Principal(tenant, name, "class")
     route = f"tenants.{tenant}.devices.{name}"
     widened = "" if device_names(stack, tenant, name) else NAMELESS
-    for said in written.get("publish") or []:
-        yield Grant(principal, "publish", bind(said["topic"], site=stack.site), f"{route}.publish", widened)
-    for said in written.get("subscribe") or []:
-        yield Grant(principal, "subscribe", unshared(bind(said, site=stack.site)), f"{route}.subscribe", widened)
+    for index, said in enumerate(written.get("publish") or []):
+        here = Said(tenant, ("devices", name, "publish", index))
+        yield Grant(principal, "publish", bind(said["topic"], site=stack.site), f"{route}.publish", widened, here)
+    for index, said in enumerate(written.get("subscribe") or []):
+        here = Said(tenant, ("devices", name, "subscribe", index))
+        yield Grant(principal, "subscribe", unshared(bind(said, site=stack.site)), f"{route}.subscribe", widened, here)
 
 
 def component_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
@@ -58,18 +60,48 @@ def _stream_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Gr
     principal = Principal(component.tenant, component.name, "stream")
     route = f"tenants.{component.tenant}.streams.{component.name}"
     for source in spec["inputs"]:
-        yield Grant(principal, "subscribe", unshared(source["filter"]), f"{route}.from")
-    yield Grant(principal, "publish", to_filter(spec["to"]["topic"]), f"{route}.to")
+        yield Grant(
+            principal,
+            "subscribe",
+            unshared(source["filter"]),
+            f"{route}.from",
+            said=Said(component.tenant, ("from",), component),
+        )
+    yield Grant(
+        principal,
+        "publish",
+        to_filter(spec["to"]["topic"]),
+        f"{route}.to",
+        said=Said(component.tenant, ("to",), component),
+    )
 
 
 def _function_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
     principal = Principal(component.tenant, component.name, "function")
     route = f"tenants.{component.tenant}.functions.{component.name}"
     for topic_filter in spec["on"]:
-        yield Grant(principal, "subscribe", unshared(topic_filter), f"{route}.on")
+        yield Grant(
+            principal,
+            "subscribe",
+            unshared(topic_filter),
+            f"{route}.on",
+            said=Said(component.tenant, ("on",), component),
+        )
     for said in spec["emits"]:
-        yield Grant(principal, "publish", to_filter(said["topic"]), f"{route}.emits")
-    yield Grant(principal, "publish", spec["deadletter"], f"{route}.deadLetter")
+        yield Grant(
+            principal,
+            "publish",
+            to_filter(said["topic"]),
+            f"{route}.emits",
+            said=Said(component.tenant, ("emits",), component),
+        )
+    yield Grant(
+        principal,
+        "publish",
+        spec["deadletter"],
+        f"{route}.deadLetter",
+        said=Said(component.tenant, ("deadLetter",), component),
+    )
 
 
 def _gateway_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
@@ -78,8 +110,9 @@ def _gateway_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[G
     for device in spec["devices"]:
         principal = Principal(device["tenant"], component.name, "gateway")
         route = f"{owner}gateways.{component.name}.devices.{device['name']}"
+        here = Said(device["tenant"], ("devices", device["name"]), component)
         for said in device["publish"]:
-            yield Grant(principal, "publish", to_filter(said["topic"]), route)
+            yield Grant(principal, "publish", to_filter(said["topic"]), route, said=here)
 
 
 GRANTS = {"stream": _stream_grants, "function": _function_grants, "gateway": _gateway_grants}

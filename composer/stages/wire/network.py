@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from composer.model.conventions import MQTT_TLS_PORT
-from composer.model.grants import Flow, Peer, network_peer
+from composer.model.grants import Flow, Peer, Said, network_peer
 
 DNS = Peer("kube-system", (("k8s-app", "kube-dns"),))
 ANYBODY = Peer()
@@ -23,20 +24,42 @@ def dns_flows() -> tuple[Flow, ...]:
     return (Flow("egress", DNS, 53, why, "UDP"), Flow("egress", DNS, 53, why, "TCP"))
 
 
-def bus_flows(bus: Mapping[str, Any], because: str) -> Iterator[Flow]:
-    """A gateway's way to the devices behind it. Without a CIDR the host could be anywhere in the private ranges."""
-    port = _bus_port(bus)
-    if port and bus.get("cidr"):
-        yield Flow("egress", Peer(cidr=bus["cidr"]), port, because)
-    elif port:
-        yield Flow("egress", ANYBODY, port, because, widened="the bus names a host but no cidr")
+FIELD = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where the devices of a plant are (RFC 1918, RFC 4193): not the Internet, not the node itself, not a cloud's metadata."""
 
 
-def _bus_port(bus: Mapping[str, Any]) -> int | None:
-    """The port a gateway connects to, or None where its bus is no network."""
+def bus_flows(bus: Mapping[str, Any], because: str, said: Said | None = None) -> Iterator[Flow]:
+    """A gateway's way to the devices behind it: to `cidr`, to the one address the bus names, or to private ranges."""
+    host, port = _bus_address(bus)
+    if not port:
+        return
+    if bus.get("cidr"):
+        yield Flow("egress", Peer(cidr=bus["cidr"]), port, because, said=said)
+    elif address := _one_address(host):
+        yield Flow("egress", Peer(cidr=address), port, because, said=said)
+    else:
+        widened = "the bus names a host but no cidr: every private address, on this port"
+        for cidr in FIELD:
+            yield Flow("egress", Peer(cidr=cidr), port, because, widened=widened, said=said)
+
+
+def _one_address(host: str) -> str:
+    """The range that holds nothing but *host*, or "" where it is a name."""
+    try:
+        return str(ip_network(host))
+    except ValueError:
+        return ""
+
+
+def _bus_address(bus: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The host and port a gateway connects to; no port where its bus is no network."""
     if bus.get("tcp"):
-        return int(bus["tcp"].rpartition(":")[2])
-    return (urlsplit(bus["opcua"]).port or OPC_UA_PORT) if bus.get("opcua") else None
+        host, _, port = bus["tcp"].rpartition(":")
+        return host.strip("[]"), int(port)
+    if bus.get("opcua"):
+        url = urlsplit(bus["opcua"])
+        return url.hostname or "", url.port or OPC_UA_PORT
+    return "", None
 
 
 def bridge_flow(hub: str) -> Flow:
@@ -56,10 +79,10 @@ def scrape_flow(namespace: str, port: int) -> Flow:
     return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom")
 
 
-def declared_flows(params: Mapping[str, Any], because: str) -> Iterator[Flow]:
+def declared_flows(params: Mapping[str, Any], because: str, said: Said | None = None) -> Iterator[Flow]:
     """Peers outside the cluster that a component's parameter `egress` names: {cidr, port, protocol}."""
     for row in params.get("egress") or []:
-        yield Flow("egress", Peer(cidr=row["cidr"]), row["port"], because, row.get("protocol", "TCP"))
+        yield Flow("egress", Peer(cidr=row["cidr"]), row["port"], because, row.get("protocol", "TCP"), said=said)
 
 
 def rules(flows: Iterable[Flow]) -> dict[str, list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors
 from composer.model.conventions import PLATFORM_NAMESPACE, WORKLOADS
-from composer.model.grants import Flow, Grant, Peer
+from composer.model.grants import Flow, Grant, Peer, Said
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.budget import Overhead, check_budget
@@ -169,8 +169,14 @@ class _Wiring:
             yield from self._broker_flows(component)
         if component is self.front:
             yield from front_flows(component, self._broker_peer(), self.ports, self.outside)
-        yield from network.bus_flows(component.spec.get("bus") or {}, f"bus of {component.label}")
-        yield from network.declared_flows(component.params, f"params.egress of {component.label}")
+        yield from network.bus_flows(
+            component.spec.get("bus") or {}, f"bus of {component.label}", Said(component.tenant, ("bus",), component)
+        )
+        yield from network.declared_flows(
+            component.params,
+            f"params.egress of {component.label}",
+            Said(component.tenant, ("params", "egress"), component),
+        )
         yield from self._scrape_flows(component)
 
     def _broker_peer(self) -> Peer:

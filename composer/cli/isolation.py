@@ -1,0 +1,30 @@
+"""`composer isolation`: who may do what at a site, what is shared, and what holds the limits."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from composer.cli import exits
+from composer.cli.select import open_fleet
+from composer.diagnostic import Place, Rejected, did_you_mean, error
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("site", metavar="SITE", help="the site")
+    parser.add_argument(
+        "--format", choices=("text", "json", "markdown"), default="text", help="how it is shown (default: text)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.isolation import isolation
+    from composer.pipeline.line import Line
+    from composer.report.isolation import FORMATS
+
+    fleet, _ = open_fleet(arguments)
+    if arguments.site not in fleet.sites:
+        hint = did_you_mean(arguments.site, fleet.sites)
+        raise Rejected([error("X001", f"there is no site {arguments.site!r}", Place("command line"), hint=hint)])
+    sys.stdout.write(FORMATS[arguments.format](isolation(Line(fleet).wire(arguments.site))))
+    return exits.DONE

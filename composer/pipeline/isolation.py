@@ -1,0 +1,62 @@
+"""Who may do what at one site, with the line of the document that implies it: what `composer isolation` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from composer.diagnostic import Place
+from composer.model.conventions import tenant_namespace
+from composer.model.grants import Grant
+from composer.model.isolation import Isolation, Limit, Right, Shared, Way
+from composer.model.stack import Stack, Wiring
+from composer.model.units import show_rate
+from composer.stages.wire.places import place_of, said_place
+
+QUOTA = {
+    "cpu": "ResourceQuota/quota spec.hard.[requests.cpu]",
+    "memory": "ResourceQuota/quota spec.hard.[requests.memory]",
+    "storage": "ResourceQuota/quota spec.hard.[requests.storage]",
+}
+"""Limit of a tenant's quota -> the field in the tenant's namespace that holds it."""
+
+
+def isolation(wiring: Wiring) -> Isolation:
+    """The walls of the wired site, in the order of tenants, components and their documents."""
+    stack = wiring.stack
+    rights = {
+        tenant: tuple(Right(g, _grant_place(stack, g)) for g in wiring.grants if g.principal.tenant == tenant)
+        for tenant in stack.tenants
+    }
+    limits = {tenant: tuple(_limits(wiring, tenant)) for tenant in stack.tenants}
+    shared = tuple(
+        Shared(share, said_place(stack, share.granted), said_place(stack, share.used)) for share in wiring.shares
+    )
+    ways = tuple(
+        Way(component, flow, said_place(stack, flow.said) if flow.said else place_of(component, key=True))
+        for component, flows in wiring.flows.items()
+        for flow in flows
+    )
+    return Isolation(stack.site, rights, limits, shared, ways)
+
+
+def _grant_place(stack: Stack, grant: Grant) -> Place:
+    return said_place(stack, grant.said) if grant.said else stack.document.place(("spec",))
+
+
+def _limits(wiring: Wiring, tenant: str) -> Iterator[Limit]:
+    quota: Mapping[str, Any] = wiring.stack.tenants[tenant].get("quota") or {}
+    ingress = next((c for c in wiring.stack.components if c.role == "ingress"), None)
+    for name, value in quota.items():
+        enforced = f"{tenant_namespace(tenant)} {QUOTA[name]}" if name in QUOTA else ""
+        if name == "connections" and ingress and ingress.blueprint.name == "mqtt-mosquitto":
+            enforced = f"ConfigMap/{ingress.name} data.[mosquitto.conf], max_connections of the tenant's listener"
+        yield Limit(f"quota.{name}", str(value), enforced)
+    relay = next((c for c in wiring.stack.components if c.role == "relay"), None)
+    for share in wiring.shares:
+        if share.reader == tenant and relay:
+            field = f"ConfigMap/{relay.name} data.[limits.yaml], {share.name}"
+            yield Limit(f"messages from {share.owner}", show_rate(share.limit), field)
+    for each in wiring.traffic.publications:
+        if each.principal.tenant == tenant and each.principal.kind in ("class", "gateway"):
+            yield Limit(f"{each.principal.kind} {each.principal.name} {each.topic}", show_rate(each.rate), "")

@@ -1,0 +1,54 @@
+"""`composer isolation` as people type it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from composer.cli.main import main
+
+FLEET = str(Path(__file__).parents[1] / "fleets/isolation")
+
+
+def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["-C", FLEET, "isolation", "works", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_every_right_is_shown_with_the_line_that_implies_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(shown(capsys).split())
+    assert "gateway hall publish meter/m-1/state sites/works.yaml:17" in text
+    assert "relay relay publish from/globex/meter/m-2/state sites/tenants/acme.yaml:5" in text
+    assert "globex acme meter/m-2/state 5/s sites/works.yaml:18 sites/tenants/acme.yaml:5" in text
+
+
+def test_widened_rights_and_declared_limits_are_called_so(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(shown(capsys).split())
+    assert "acme: class guest publish guest/{device}/value the names of these devices are not told" in text
+    assert "class press press/{device}/telemetry 2/s nobody: declared" in text
+    assert "messages from globex 5/s ConfigMap/relay data.[limits.yaml], acme_globex_hall_m-2" in text
+
+
+def test_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(shown(capsys, "--format", "json"))
+    assert list(found["tenants"]) == ["acme", "acme-eu", "globex"]
+    assert [(each["owner"], each["reader"]) for each in found["shared"]] == [
+        ("globex", "acme"),
+        ("acme", "acme-eu"),
+        ("acme-eu", "globex"),
+    ]
+    bus = [row for row in found["network"] if row["component"] == "hall" and row["port"] == 502]
+    assert [(row["peer"], row["widened"], row["place"]) for row in bus] == [
+        ("10.20.0.5/32", None, "sites/works.yaml:15")
+    ]
+
+
+def test_markdown_has_a_section_for_each_tenant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "## Tenant acme-eu\n\n| principal | may | topics | because |\n" in shown(capsys, "--format", "markdown")
+
+
+def test_a_site_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", FLEET, "isolation", "work"]) == 2
+    assert "did you mean 'works'?" in capsys.readouterr().err
