@@ -23,7 +23,7 @@ spec:
       publish: [{topic: "press/{device}/telemetry", rate: 1/s, bytes: 100, qos: 1}]
       subscribe: ["press/{device}/cmd"]
     guest:
-      count: 10
+      count: 1
       publish: [{topic: "guest/{device}/value", rate: 1/s, bytes: 100, qos: 1}]
     desk:
       names: "desk"
@@ -53,7 +53,7 @@ spec:
         ports: {acme: %(acme)d, globex: %(globex)d}
         reload: {interval: 1s}
         logging: {types: [error, warning, notice, subscribe], connections: true}
-  tenants: {acme: {quota: {connections: 2}}, globex: {}}
+  tenants: {acme: {quota: {connections: 6}}, globex: {}}
 """
 
 HUB = """

@@ -166,7 +166,7 @@ def test_messages_for_an_absent_client_outlast_a_restart(laid_out: Broker) -> No
 
 def test_a_tenant_has_no_more_connections_than_its_quota(laid_out: Broker) -> None:
     with laid_out.running() as broker:
-        held = [hold(broker, "acme", f"press-{number}") for number in range(2)]
+        held = [hold(broker, "acme", f"press-{number}") for number in range(6)]
         assert broker.client("acme", "press-2").publish("press/press-2/telemetry", "third") != ""
         assert broker.client("globex", "press-2").publish("press/press-2/telemetry", "another tenant") == ""
         for process in held:
