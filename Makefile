@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench wheel lock schemas clean
+.PHONY: help demo test check bench bench-capacity wheel lock schemas clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.installed: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ check: $(VENV)/.installed  ## formatting, lint, types, import layers
 
 bench: $(VENV)/.installed  ## measure speed on generated fleets (SITES="100 1000 10000")
 	$(BIN)/python -m tests.bench $(SITES)
+
+bench-capacity: $(VENV)/.installed  ## hold the predicted memory of the broker against a real one (CONNECTIONS=20000)
+	$(BIN)/python -m tests.bench.capacity $(CONNECTIONS)
 
 wheel: $(VENV)/.installed  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.model.units import show_duration, show_rate, show_size
 
@@ -70,8 +70,7 @@ class Sizing:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """Something that is needed and something that gives it. *key* is the row of NEEDS it belongs to, *figure* what is needed.
 
     *tenant* is "" for the platform, *by* what gives it, as people call it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from math import isinf
 
 from composer.model.budget import FORMULA, UplinkDay, saving
@@ -111,7 +110,7 @@ def _day(day: UplinkDay) -> dict[str, object]:
 
 
 def _plain(need: Need) -> dict[str, object]:
-    return {**asdict(need), "headroom": None if isinf(need.headroom) else round(need.headroom, 4)}
+    return {**need._asdict(), "headroom": None if isinf(need.headroom) else round(need.headroom, 4)}
 
 
 FORMATS: Mapping[str, Callable[[Sequence[SiteCapacity]], str]] = {

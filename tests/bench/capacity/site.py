@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.blueprints.broker import Broker, release_line, render_site
+from tests.blueprints.broker import Broker, release_line, render_site, run
 from tests.blueprints.pki import Authority, authority
 from tests.conftest import find_programs
 
@@ -38,8 +38,9 @@ spec:
     desk:
       names: desk
       publish:
+        - {topic: device/device-1/cmd, rate: 1/d, bytes: 100, qos: 1}
 %(said)s
-      subscribe: ["device/+/value"]
+      subscribe: ["device/+/value", "desk/+/said"]
 """
 
 SITE = """\
@@ -76,10 +77,10 @@ class Bench:
         self.authority: Authority = authority(root / "pki", TENANT)
         self.port, probe_port = listening_ports()
         said = "\n".join(f"        - {{topic: {topic}, rate: 1/d, bytes: 100, qos: 1}}" for topic in RETAINED)
-        release = release_line(self.programs["mosquitto"])
+        self.release = release_line(self.programs["mosquitto"])
         written = {
             "fleet.yaml": FLEET,
-            "site.yaml": SITE % {"release": release, "port": self.port},
+            "site.yaml": SITE % {"release": self.release, "port": self.port},
             "tenants/acme.yaml": DEVICES % {"names": names, "said": said},
         }
         for name, text in written.items():
@@ -103,6 +104,11 @@ class Bench:
         with self.broker.running():
             assert self.broker.process is not None
             yield self.broker.process.pid
+
+    @property
+    def version(self) -> str:
+        """What the broker calls itself."""
+        return run(self.programs["mosquitto"], "-h").stdout.partition("\n")[0]
 
     @property
     def saved(self) -> int:

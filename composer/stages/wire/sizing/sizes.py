@@ -19,6 +19,7 @@ LINES = {"2.0": "mosquitto20", "2.1": "mosquitto21"}
 """Release line as a parameter says it -> its group of constants."""
 
 
+@lru_cache(maxsize=4096)
 def _as_quantity(amount: float) -> str:
     return show_quantity(int(amount), binary=True)
 
@@ -47,7 +48,7 @@ def size(tenants: Mapping[str, Demand], ingress: Component | None, constants: Co
     """The sizing of a site; *offline* is in seconds."""
     line = line_of(ingress)
     chosen = {key: said for key, (route, _) in PARAMETERS.items() if (said := _said(ingress, route)) is not None}
-    amounts = _amounts(total(tenants), constants, line, offline, chosen.get("maxConnections", 0))
+    amounts = amounts_of(total(tenants), constants, line, offline, chosen.get("maxConnections", 0))
     given = {
         key: write(min(amounts[key], MOST.get(key, amounts[key]))) for key, (_, write) in PARAMETERS.items()
     } | chosen
@@ -73,7 +74,8 @@ def _reconcile(given: dict[str, Any], chosen: Mapping[str, Any]) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _amounts(demand: Demand, constants: Constants, line: str, offline: float, allowed: int) -> Mapping[str, float]:
+def amounts_of(demand: Demand, constants: Constants, line: str, offline: float, allowed: int) -> Mapping[str, float]:
+    """Every figure, sum and constant by its key; *allowed* is how many connections a document allows, 0 where none does."""
     values = _Values({**_constants(constants, line), **demand.sums, "offline": offline, "allowed": allowed})
     for formula in FORMULAS:
         values.__dict__[formula.key] = formula.work(values)
