@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
     add_findings_format(parser)
     parser.add_argument("--adopt", action="store_true", help="overwrite what others committed to the branches")
+    parser.add_argument("--allow-shrink", action="store_true", help="publish volumes that become smaller")
     parser.add_argument("--allow-dirty", action="store_true", help="publish changes that are not committed")
 
 
@@ -25,7 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
     names = chosen_sites(fleet, arguments)
     try:
         published = publish_sites(
-            fleet, names, jobs(arguments), adopt=arguments.adopt, allow_dirty=arguments.allow_dirty
+            fleet,
+            names,
+            jobs(arguments),
+            adopt=arguments.adopt,
+            allow_dirty=arguments.allow_dirty,
+            shrink=arguments.allow_shrink,
         )
     except Rejected as refused:
         show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr)

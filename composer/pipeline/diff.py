@@ -71,7 +71,7 @@ def _against(repository: Repository, fleet: Fleet, asked: Asked) -> Differences:
 def _differing(
     objects: Batch, known: Mapping[str, Head], sites: Iterator[SiteFiles], *, texts: bool
 ) -> Iterator[SiteDiff]:
-    for site, plan in plans(objects, known, sites, adopt=True):
+    for site, plan in plans(objects, known, sites, adopt=True, shrink=True):
         if not plan.is_empty:
             old = dict(zip(plan.old, objects.contents(list(plan.old.values())), strict=True))
             new = {path: site.files[path] for path in plan.written}

@@ -27,7 +27,9 @@ class Published:
     findings: tuple[Diagnostic, ...] = field(repr=False)
 
 
-def publish_sites(fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool) -> Published:
+def publish_sites(
+    fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool, shrink: bool = False
+) -> Published:
     """Commits the sites to their branches. Raises Rejected where a guard refuses; then nothing was written."""
     places = {name: Place(file) for name, file in fleet.sites.items()}
     findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)
@@ -38,7 +40,8 @@ def publish_sites(fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool,
         raise Rejected([_dirty(fleet, source)])
     with delivery(fleet) as target:
         changed = Changed(fleet, heads(target.repository), jobs)
-        results = target.send(tuple(publish(target.repository, changed.files(names), source, adopt=adopt)))
+        made = publish(target.repository, changed.files(names), source, adopt=adopt, shrink=shrink)
+        results = target.send(tuple(made))
     found = [*changed.findings, *(d for result in results for d in result.findings)]
     return Published(source, target.address, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
 

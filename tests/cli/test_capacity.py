@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import composer
+from tests.cli.kit import composer, delivery
+from tests.publish.making import git
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,3 +87,18 @@ def test_workloads_beyond_the_tenant_s_quota_are_found_at_the_quota(fleet: Path,
     assert ran.code == 1
     assert "sites/tenants/bistro.yaml:7:29: error[W072] the workloads of tenant-bistro come to" in ran.out
     assert "its quota allows 100Mi" in ran.out
+
+
+def test_a_volume_that_needs_less_does_not_shrink_until_somebody_says_so(fleet: Path, tmp_path: Path) -> None:
+    shutil.copytree(fleet, tmp_path, dirs_exist_ok=True)
+    claim = "site/berlin-01:platform/edge-platform/persistentvolumeclaim_ingress-data.yaml"
+    assert composer(tmp_path, "publish", "berlin-01", "--allow-dirty").code == 0
+    site = tmp_path / "sites/eu/de/berlin-01.yaml"
+    site.write_text(site.read_text().replace("rate: 7/s", "rate: 1/s"))
+    refused = composer(tmp_path, "publish", "berlin-01", "--allow-dirty")
+    assert refused.code == 5
+    assert "error[W073]: volume" in refused.err
+    assert "would shrink from 1280Mi to 1Gi" in refused.err
+    assert "storage: 1280Mi" in git(delivery(tmp_path), "show", claim)
+    assert composer(tmp_path, "publish", "berlin-01", "--allow-dirty", "--allow-shrink").code == 0
+    assert "storage: 1Gi" in git(delivery(tmp_path), "show", claim)

@@ -19,6 +19,7 @@ from composer.git.source import Source
 from composer.stages.publish.branches import read_branches
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.plan import SitePlan, plan_site, summary, unchanged
+from composer.stages.publish.volumes import hold_volumes
 
 _CHUNK = 64
 """Sites in memory at a time."""
@@ -54,9 +55,12 @@ Planned = tuple[SiteFiles, SitePlan]
 
 
 def plans(
-    objects: Batch, known: Mapping[str, Head], sites: Iterable[SiteFiles], *, adopt: bool = False
+    objects: Batch, known: Mapping[str, Head], sites: Iterable[SiteFiles], *, adopt: bool = False, shrink: bool = False
 ) -> Iterator[Planned]:
-    """Each site with the plan for its branch, in order. Only branches that hold another tree are read."""
+    """Each site with the plan for its branch, in order. Only branches that hold another tree are read.
+
+    Unless they may *shrink*, a volume that would become smaller is a finding.
+    """
     for some in _chunks(sites):
         stale = [s for s in some if s.branch in known and known[s.branch].tree != s.tree]
         states = dict(
@@ -71,7 +75,8 @@ def plans(
             if head and head.tree == site.tree:
                 yield site, unchanged(site, head.commit)
             else:
-                yield site, plan_site(site, states.get(site.branch), adopt=adopt)
+                plan = plan_site(site, states.get(site.branch), adopt=adopt)
+                yield site, plan if shrink else hold_volumes(objects, site, plan)
 
 
 def publish(
@@ -80,6 +85,7 @@ def publish(
     source: Source,
     *,
     adopt: bool = False,
+    shrink: bool = False,
     dry_run: bool = False,
 ) -> Iterator[SiteResult]:
     """Brings each site's branch to the site's files with one commit, where it does not hold them yet.
@@ -92,9 +98,10 @@ def publish(
     sites = chain(list(islice(sites, 1)), sites)
     if dry_run:
         with repository.reading() as objects:
-            yield from (_foreseen(p, source) for _, p in plans(objects, heads(repository), sites, adopt=adopt))
+            found = plans(objects, heads(repository), sites, adopt=adopt, shrink=shrink)
+            yield from (_foreseen(p, source) for _, p in found)
         return
-    run = _Run(repository, source, adopt)
+    run = _Run(repository, source, adopt, shrink)
     failure = ""
     try:
         with publishing(repository) as lock:
@@ -118,6 +125,7 @@ class _Run:
     repository: Repository
     source: Source
     adopt: bool
+    shrink: bool
     commits: list[SiteResult] = field(default_factory=list)
     written: bool = False
 
@@ -125,7 +133,7 @@ class _Run:
         """Writes the commits and moves the branches; yields the sites that need none or must not have one."""
         with self.repository.reading() as objects, ExitStack() as stack:
             importer: Importer | None = None
-            for site, plan in plans(objects, heads(self.repository), sites, adopt=self.adopt):
+            for site, plan in plans(objects, heads(self.repository), sites, adopt=self.adopt, shrink=self.shrink):
                 result = _foreseen(plan, self.source)
                 if result.outcome is Outcome.PUBLISHED and site.is_stripped:
                     # Its branch held these files a moment ago.
