@@ -189,13 +189,13 @@ CONSTANTS: tuple[Constant, ...] = (
     Constant(
         "", "tlsHandshakes", "rate", "400/s", "1/s", "100000/s",
         "TLS connections that the broker can take, on its one core.",
-        MEASURED, "740 and 850 a second on one core of a server (1.35 ms in 2.0.11, 1.17 ms in 2.1.2, ECDSA P-256); half of it "
-        "for smaller machines",
+        MEASURED, "620 to 850 a second on one core of a server (1.2 to 1.6 ms each, with the client's certificate, "
+        "ECDSA P-256); less for smaller machines",
     ),
     Constant(
         "", "messages", "rate", "10000/s", "10/s", "1000000/s",
         "Messages that the broker can take and hand out, together, on its one core.",
-        MEASURED, "15,000 to 27,000 a second on one core of a server, 200 B at QoS 1 over TLS, one at a time",
+        MEASURED, "15,000 to 31,000 a second on one core of a server, 200 B at QoS 1 over TLS, one at a time",
     ),
     Constant(
         "", "descriptors", "count", 64, 8, 10000,

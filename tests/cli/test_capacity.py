@@ -102,3 +102,28 @@ def test_a_volume_that_needs_less_does_not_shrink_until_somebody_says_so(fleet: 
     assert "storage: 1280Mi" in git(delivery(tmp_path), "show", claim)
     assert composer(tmp_path, "publish", "berlin-01", "--allow-dirty", "--allow-shrink").code == 0
     assert "storage: 1Gi" in git(delivery(tmp_path), "show", claim)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("memory: 1Gi", "memory: 1GB", "expected a Kubernetes quantity"),
+        ("memory: 1Gi", "memory: 8Gbit", "expected a Kubernetes quantity"),
+        ("bytes: 80", "bytes: 80Mbit", "expected "),
+        ("rate: 6/min, bytes: 80", "rate: 6, bytes: 80", "expected a rate such as 1/s"),
+        ("rate: 6/min, bytes: 80", "rate: -6/min, bytes: 80", "expected a rate such as 1/s"),
+    ],
+)
+def test_units_mixed_up_are_found_at_their_line(
+    fleet: Path, tmp_path: Path, right: str, wrong: str, expected: str
+) -> None:
+    shutil.copytree(fleet, tmp_path, dirs_exist_ok=True)
+    tenant = tmp_path / "sites/tenants/bistro.yaml"
+    text = tenant.read_text()
+    assert right in text
+    tenant.write_text(text.replace(right, wrong))
+    ran = composer(tmp_path, "capacity", "rome-01")
+    assert ran.code == 1
+    line = next(number for number, line in enumerate(tenant.read_text().splitlines(), 1) if wrong in line)
+    assert f"sites/tenants/bistro.yaml:{line}:" in ran.err
+    assert expected in ran.err
