@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ def check_architectures(site: Site) -> Iterator[Diagnostic]:
         return
     here = sorted({machine.arch for machine in nodes.machines})
     for pod in site.pods:
+        if suits(pod.subject.rendered.component, here):
+            continue
         for image in built_for(pod.subject.rendered):
             if set(here) <= set(image.architectures):
                 continue
@@ -40,6 +42,12 @@ def check_architectures(site: Site) -> Iterator[Diagnostic]:
                 {m.arch for m in nodes.machines if may_run(pod, m) and m.arch not in image.architectures}
             ):
                 yield _astray(pod, image, wrong)
+
+
+def suits(component: Component, here: Iterable[str]) -> bool:
+    """Whether nothing is known against any of the architectures *here*. Told without a look at pods."""
+    built = component.blueprint.architectures
+    return (built is None or built.issuperset(here)) and not component.params.get("architectures")
 
 
 def architectures_of(rendered: Rendered) -> frozenset[str] | None:

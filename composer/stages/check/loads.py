@@ -8,7 +8,7 @@ from typing import Any
 
 from composer.model.machines import AMOUNTS, Machine
 from composer.model.packing import UNBOUNDED, Amounts, Load, Pool
-from composer.stages.check.architectures import architectures_of
+from composer.stages.check.architectures import architectures_of, suits
 from composer.stages.check.context import Nodes
 from composer.stages.check.placement import may_run, restricts
 from composer.stages.check.site import Site, selects
@@ -37,6 +37,7 @@ class Ground:
         self.nodes = nodes
         self.machines = nodes.machines
         self.keys = tuple(machine.key for machine in self.machines)
+        self.here = sorted({machine.arch for machine in self.machines if machine.arch})
         self.workloads = workloads
         self.daemons = [workload for workload in workloads if workload.everywhere]
         self.others = [workload for workload in workloads if not workload.everywhere]
@@ -60,9 +61,9 @@ class Ground:
         return {workload.name: self._where(workload) for workload in self.workloads}
 
     def _where(self, workload: Workload) -> tuple[str, ...]:
-        architectures = architectures_of(workload.pod.subject.rendered)
-        if architectures is None and not restricts(workload.pod):
+        if suits(workload.pod.subject.rendered.component, self.here) and not restricts(workload.pod):
             return self.keys
+        architectures = architectures_of(workload.pod.subject.rendered)
         return tuple(
             machine.key
             for machine in self.machines
