@@ -38,7 +38,8 @@ def topic_filter(text: object) -> str:
     written = _checked(text, expected)
     levels = written.split("/")
     if levels[0] == "$share":
-        if len(levels) < 3 or not levels[1] or "+" in levels[1] or "#" in levels[1]:
+        group = levels[1].replace("{site}", "") if len(levels) > 2 else "+"
+        if not levels[1:2] or not levels[1] or any(char in group for char in "+#{"):
             raise UnitError("a shared subscription such as $share/workers/press/+/telemetry")
         levels = levels[2:]
         if levels == [""]:

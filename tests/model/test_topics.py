@@ -187,6 +187,7 @@ def test_these_are_filters(good: str) -> None:
         ("$share//a", "shared subscription"),
         ("$share/g/", "shared subscription"),
         ("$share/+/a", "shared subscription"),
+        ("$share/{device}/a", "shared subscription"),
         ("$share/g#/a", "shared subscription"),
         ("$share/g/a+", "whole level"),
     ],

@@ -8,9 +8,10 @@ import pytest
 
 from composer.diagnostic import Diagnostic, Place, in_order
 from composer.model.stack import HubLink
-from composer.stages.load import read_payload
+from composer.stages.load import load_fleet, read_payload
 from composer.stages.wire import check_topics, schema_paths, wire
-from tests.wire.sites import LINK, PLC, files, resolved
+from tests.load.fleets import write
+from tests.wire.sites import LINK, PLC, files, rejected, resolved
 from tests.wire.test_traffic import GATEWAY, functions, streams
 
 HERE = "  tenants: {acme: {}}\n"
@@ -324,3 +325,76 @@ def test_tenants_with_equal_topics_and_names_that_begin_alike_have_nothing_to_do
 def test_all_findings_are_made_in_one_run(tmp_path: Path) -> None:
     spec = PRESS % ZERO + streams("from: a/a, to: {topic: a/a}", "from: nobody, to: {topic: from/x}") + READER
     assert [d.code for d in acme(tmp_path, spec)] == ["W023", "W022", "W020", "W021", "W026"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "where"),
+    [
+        (PRESS % DEVICE.replace("1/s", "0/s") + READER, "acme.yaml:6 `0/s`"),
+        (
+            PRESS % DEVICE + streams("from: press/+/telemetry, to: {topic: a, rate: 0/min}") + functions("on: a"),
+            "acme.yaml:8 `0/min`",
+        ),
+        (
+            PRESS % DEVICE + functions("on: press/+/telemetry, emits: [{topic: a, keep: 0%}]", "on: a"),
+            "acme.yaml:8 `0%`",
+        ),
+    ],
+)
+def test_w028_a_rate_of_zero(tmp_path: Path, spec: str, where: str) -> None:
+    assert [(d.code, at(d.place)) for d in acme(tmp_path, spec)] == [("W028", where)]
+
+
+def test_w029_a_device_that_does_not_say_how_much_it_publishes(tmp_path: Path) -> None:
+    profile = PLC.replace("rate: 1/s, bytes: 60", "rate: 1/s")
+    own = PRESS % '{topic: "press/{device}/telemetry"}'
+    devices = "a: {tenant: acme, profile: plc, unit: 1}, b: {tenant: acme, profile: plc, unit: 2}"
+    reader = functions("on: ['press/#', 'plc/#']")
+    assert said(found(tmp_path, files(HERE + GATEWAY % devices, fleet=profile, acme=own + reader))) == [
+        "fleet.yaml:9 `\"plc/{device}/state\"` warning[W029] gateway hall of tenant acme publishes 'plc/{device}/state', "
+        "but nothing says its bytes",
+        'acme.yaml:6 `"press/{device}/telemetry"` warning[W029] device class press of tenant acme publishes '
+        "'press/{device}/telemetry', but nothing says its rate and bytes",
+    ]
+
+
+LONG = "x" * 65_536
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (functions("on: a/#/b"), "# can only be the last level"),
+        (functions("on: a/b#"), "a wildcard fills a whole level"),
+        (functions("on: 'a/{device}+'"), "a wildcard fills a whole level"),
+        (functions("on: 'a/{device'"), "a placeholder is written {device}"),
+        (functions("on: 'a/{}/b'"), "a placeholder is written {device}"),
+        (functions("on: $share/g"), "a shared subscription"),
+        (functions('on: "a/\\0"'), "a"),
+        (functions(f"on: {LONG}"), "65535 bytes"),
+        (functions("on: a, emits: {topic: a/+}"), "without wildcards"),
+        (functions("on: a, emits: {topic: $SYS/x}"), "those that begin with $ are the broker's own"),
+        (functions("on: a, emits: {topic: $share/g/x}"), "those that begin with $ are the broker's own"),
+        (PRESS % '{topic: "$SYS/x", rate: 1/s, bytes: 1}', "those that begin with $ are the broker's own"),
+        (PRESS % '{topic: "a/{other}", rate: 1/s, bytes: 1}', "{other}"),
+        (PRESS % DEVICE.replace("1/s", "-1/s"), "a rate such as 1/s"),
+        (PRESS % DEVICE.replace("1/s", '"1"'), "a rate such as 1/s"),
+        (PRESS % DEVICE.replace("1/s", "1"), "expected"),
+        (PRESS % DEVICE.replace("1/s", "1/fortnight"), "a rate such as 1/s"),
+    ],
+)
+def test_topics_and_rates_that_cannot_be_are_refused_before_anybody_asks_who_reads_them(
+    tmp_path: Path, spec: str, words: str
+) -> None:
+    documents = files(HERE, acme=spec)
+    _, findings = load_fleet(write(tmp_path, documents))
+    findings = findings or rejected(tmp_path, documents)
+    assert [d for d in findings if words in d.message + d.hint], said(findings)
+    assert all(d.place.line for d in findings)
+
+
+def test_levels_may_be_empty(tmp_path: Path) -> None:
+    """They are levels like any other, not mistakes: /a is not a."""
+    spec = PRESS % '{topic: "/a//{device}/", rate: 1/s, bytes: 9}'
+    assert acme(tmp_path, spec, functions("on: [/a//+/, '+/+/+/+/+', '/#']")) == []
+    assert [d.code for d in acme(tmp_path / "other", spec, functions("on: a/+"))] == ["W021", "W020"]
