@@ -13,6 +13,12 @@ MQTT_TLS_PORT = 8883
 FRONT_LINK_PORT = 8884
 """Where the broker's pod takes the connections of a front that has verified who their clients are."""
 
+BRIDGES_ISSUER = "site-bridges"
+"""The ClusterIssuer at a hub that signs the certificates of its sites' bridges."""
+
+BRIDGES_SECRET = "site-bridges-mqtt"  # noqa: S105 - the name of a Secret
+"""The certificate that a hub's broker shows to them, and its Secret."""
+
 DELIVERY_NAMESPACES = {"flux": "flux-system", "argocd": "argocd"}
 
 WORKLOADS: tuple[tuple[str, str, str], ...] = (
@@ -47,3 +53,8 @@ def mount_point(tenant: str) -> str:
 def hub_prefix(tenant: str, site: str) -> str:
     """Where a site's topics of a tenant lie at its hub."""
     return f"{mount_point(tenant)}sites/{site}/"
+
+
+def bridge_client(site: str) -> str:
+    """The MQTT client identifier of a site's bridge at its hub: one that no component can have."""
+    return f"site.{site}"

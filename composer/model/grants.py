@@ -14,8 +14,9 @@ Direction = Literal["ingress", "egress"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An identity at the broker. *kind* is device, class (devices of one kind), gateway, stream, function or relay.
+    """An identity at the broker. *kind* is device, class (devices of one kind), gateway, stream, function, relay or bridge.
 
+    A bridge is that of another site to its hub, and has that site's name; "{site}" stands for all of the hub's sites.
     In tables of traffic it is also uplink: what comes down from the hub, or goes up to it.
     """
 

@@ -10,6 +10,7 @@ from composer.model.component import Component, Layer
 from composer.model.figures import Sizing
 from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant
+from composer.model.links import LinkSummary
 from composer.model.share import Share
 from composer.model.traffic import NO_TRAFFIC, Traffic
 from composer.source.document import Document
@@ -57,6 +58,7 @@ class Wiring:
     """A stack with everything the composer worked out: what each component renders from, who may do what, and what flows.
 
     *sizing* is how large the broker has to be.
+    *children* is what the site knows of the sites whose uplinks end there, *summary* what it tells its own hub.
     """
 
     stack: Stack
@@ -66,6 +68,8 @@ class Wiring:
     traffic: Traffic = NO_TRAFFIC
     sizing: Sizing | None = None
     shares: tuple[Share, ...] = ()
+    children: tuple[LinkSummary, ...] = field(repr=False, default=())
+    summary: LinkSummary | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from composer.git.batch import Batch
+from composer.git.repository import Head
 from composer.model.fleet import Fleet
 from composer.model.names import branch_of
 from composer.pipeline.line import Composed
 from composer.stages.load import shipped_names
-from composer.stages.publish import Contents, MadeFrom, SiteFiles, branch_files
+from composer.stages.publish import LOCK, Contents, Link, MadeFrom, SiteFiles, branch_files, link_of
 
 
 def branch(fleet: Fleet, site: str) -> str:
@@ -22,5 +24,13 @@ def files_of(composed: Composed) -> SiteFiles:
     stack = composed.wiring.stack
     contents = Contents(composed.objects, tuple(stack.tenants), composed.copies)
     shadowing = shipped_names() if any(b.origin == "fleet" for b in composed.inputs.blueprints) else frozenset()
-    made_from = MadeFrom(composed.inputs.digest, composed.inputs.blueprints, shadowing)
+    summary = composed.wiring.summary
+    link = Link(summary.hub, summary.digest) if summary else None
+    made_from = MadeFrom(composed.inputs.digest, composed.inputs.blueprints, shadowing, link)
     return branch_files(composed.site, branch(stack.fleet, composed.site), contents, made_from)
+
+
+def published_link(objects: Batch, head: Head | None) -> Link | None:
+    """What the site at the head of its branch told its hub; None where it told nothing, or there is no branch."""
+    found = objects.objects([f"{head.commit}:{LOCK}"]) if head else [None]
+    return link_of(found[0][1]) if found[0] else None

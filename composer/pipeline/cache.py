@@ -16,6 +16,8 @@ from typing import Any
 from composer import __version__
 from composer.diagnostic import Rejected
 from composer.model.fleet import Fleet
+from composer.model.links import LinkSummary, TenantLink, link_data, link_tenants
+from composer.pipeline.children import Child
 from composer.pipeline.inputs import Inputs
 from composer.source.document import Document
 from composer.source.files import list_files, read_bytes
@@ -25,11 +27,16 @@ from composer.stages.load import way_up
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """*key* is the digest of everything the site was made from, *names* says what that was, *tree* what came of it."""
+    """*key* is the digest of everything the site was made from, *names* says what that was, *tree* what came of it.
+
+    *hub* is the site's hub, or "", and *tenants* what the site tells it.
+    """
 
     key: str
     tree: str
     names: tuple[str, ...]
+    hub: str = ""
+    tenants: tuple[TenantLink, ...] = ()
 
 
 class Cache:
@@ -41,6 +48,8 @@ class Cache:
         self._digests: dict[str, str] = {}
         self._common = _digest([_program(), *_fleet_lines(fleet)])
         self._documents = {d.file: d for d in (*fleet.profiles.values(), *fleet.tenants.values())}
+        self._children: dict[str, str] = {}
+        self.is_changed = False
 
     @classmethod
     def read(cls, file: Path, fleet: Fleet) -> Cache:
@@ -52,19 +61,29 @@ class Cache:
 
     def write(self, file: Path) -> None:
         """Replaces *file* in one step. Sites that are gone are forgotten."""
-        groups = {names: index for index, names in enumerate(dict.fromkeys(e.names for e in self._entries.values()))}
-        sites = {s: (e.key, e.tree, groups[e.names]) for s, e in self._entries.items() if s in self._fleet.sites}
+        entries = {site: entry for site, entry in self._entries.items() if site in self._fleet.sites}
+        groups = {names: index for index, names in enumerate(dict.fromkeys(e.names for e in entries.values()))}
+        links = {link: index for index, link in enumerate(dict.fromkeys((e.hub, e.tenants) for e in entries.values()))}
+        written = {
+            "groups": list(groups),
+            "links": [[hub, link_data(tenants)] for hub, tenants in links],
+            "sites": {s: (e.key, e.tree, groups[e.names], links[e.hub, e.tenants]) for s, e in entries.items()},
+        }
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(f".{os.getpid()}")
         try:
-            with fresh.open("x") as written:  # never through a link that is there already
-                written.write(json.dumps({"groups": list(groups), "sites": sites}, separators=(",", ":")))
+            with fresh.open("x") as out:  # never through a link that is there already
+                out.write(json.dumps(written, separators=(",", ":")))
             fresh.replace(file)
         finally:
             fresh.unlink(missing_ok=True)
 
-    def tree(self, site: str) -> str | None:
-        """The tree the site renders to, or None where it is not known for what the site is made of now."""
+    def know_children(self, hub: str, digest: str) -> None:
+        """Tells what the children of a hub come to now. Before, nothing that was made of them counts."""
+        self._children[hub] = digest
+
+    def known(self, site: str) -> Entry | None:
+        """The site's entry, or None where something it was made of has changed."""
         entry = self._entries.get(site)
         if entry is None or ("sites", site) in self._fleet.broken:
             return None
@@ -72,20 +91,23 @@ class Cache:
             own = sha256(read_bytes(self._fleet.root, self._fleet.sites[site])).hexdigest()
         except (Rejected, KeyError):
             return None
-        return entry.tree if self._key(site, own, entry.names) == entry.key else None
+        known = self._key(site, own, self._children.get(site, ""), entry.names)
+        return entry if known == entry.key else None
 
-    def entry(self, site: str, inputs: Inputs, tree: str) -> Entry | None:
+    def entry(self, site: str, inputs: Inputs, tree: str, child: Child) -> Entry | None:
         """What to remember of a site made of *inputs* that renders to *tree*. For the process that composed it."""
-        key = self._key(site, inputs.own, inputs.names)
-        return Entry(key, tree, inputs.names) if key else None
+        key = self._key(site, inputs.own, inputs.children, inputs.names)
+        hub, tenants = (child.summary.hub, child.summary.tenants) if child.summary else ("", ())
+        return Entry(key, tree, inputs.names, hub, tenants) if key else None
 
     def learn(self, site: str, entry: Entry) -> None:
         self._entries[site] = entry
+        self.is_changed = True
 
-    def _key(self, site: str, own: str, names: tuple[str, ...]) -> str | None:
+    def _key(self, site: str, own: str, children: str, names: tuple[str, ...]) -> str | None:
         """The digest of everything a site is made of; None where some of it is not there, or cannot be used."""
         try:
-            return _digest([self._common, self._fleet.sites[site], own, *map(self._dependency, names)])
+            return _digest([self._common, self._fleet.sites[site], own, children, *map(self._dependency, names)])
         except (Rejected, KeyError, ValueError):
             return None
 
@@ -132,11 +154,17 @@ DEPENDENCIES: Mapping[str, Callable[[Cache, str], str]] = {
 """Kind of thing that sites are made of -> the digest of one such thing."""
 
 
+def as_child(site: str, entry: Entry) -> Child:
+    """What the site's hub has to know of it, as the entry has it."""
+    return Child(site, (entry.hub,), LinkSummary(site, entry.hub, entry.tenants)) if entry.hub else Child(site)
+
+
 def _entries(written: Any) -> Iterator[tuple[str, Entry]]:
     """What was written once. Raises all sorts of things for anything else."""
     groups = [tuple(str(name) for name in names) for names in written["groups"]]
-    for site, (key, tree, group) in written["sites"].items():
-        yield site, Entry(str(key), str(tree), groups[group])
+    links = [(str(hub), link_tenants(tenants)) for hub, tenants in written["links"]]
+    for site, (key, tree, group, link) in written["sites"].items():
+        yield site, Entry(str(key), str(tree), groups[group], *links[link])
 
 
 def _fleet_lines(fleet: Fleet) -> Iterator[str]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Rejected
 from composer.git.repository import Head
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch, files_of
-from composer.pipeline.cache import Cache, Entry
+from composer.pipeline.cache import Entry, as_child
 from composer.pipeline.line import Composed
-from composer.pipeline.run import compose_all
-from composer.stages.publish import SiteFiles
-
-CACHE = "out/cache.json"
+from composer.pipeline.links import Links
+from composer.pipeline.run import compose_some, in_turn
+from composer.stages.publish import Link, SiteFiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,45 +26,77 @@ class _Made:
     entry: Entry | None = None
 
 
+def _nothing(_: object) -> None:
+    return None
+
+
 @dataclass(eq=False)
 class Changed:
-    """Makes the files of sites whose branches may hold something else.
+    """Makes the files of sites whose branches may hold something else, and of hubs to which one of them says something else.
 
-    *heads* tells where branches stand. While `files` is read, *findings*, *failed* and *unchanged* fill up.
+    *heads* tells where branches stand; *link* tells what the site of a branch told its hub when the branch was written
+    (without it, no hub comes in addition), and *fetch* is called with hubs that come in addition, before they are looked at.
+    While `files` is read, *findings*, *failed* and *unchanged* fill up; *extra* is then the number of hubs that came in addition.
     """
 
     fleet: Fleet
     heads: Mapping[str, Head]
     jobs: int
+    link: Callable[[str], Link | None] | None = None
+    fetch: Callable[[Sequence[str]], object] = _nothing
     findings: list[Diagnostic] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    extra: int = 0
 
     def files(self, names: Sequence[str]) -> Iterator[SiteFiles]:
         """The files of each site that is not known to be unchanged, in order; sites with errors are left out."""
-        file = self.fleet.root / CACHE
-        cache = Cache.read(file, self.fleet)
-        waiting = [name for name in names if not self._is_unchanged(cache, name)]
-        if not waiting:
-            return
-        for made in compose_all(self.fleet, waiting, self.jobs, self._finish(cache)):
+        links = Links(self.fleet, self.jobs)
+        chosen = set(names)
+        waiting = list(names)
+        while waiting:
+            concerned: set[str] = set()
+            for some in in_turn(links, waiting):
+                for files in self._files(links, some):
+                    concerned.update(self._concerned(links, files))
+                    yield files
+            waiting = sorted(concerned - chosen)
+            chosen.update(waiting)
+            self.fetch(waiting)
+        self.extra = len(chosen) - len(names)
+        links.keep()
+
+    def _files(self, links: Links, names: Sequence[str]) -> Iterator[SiteFiles]:
+        waiting = [name for name in names if not self._is_unchanged(links, name)]
+        for made in compose_some(links, waiting, self._finish(links)):
             self.findings += made.findings
             if made.files is None:
                 self.failed.append(made.site)
                 continue
             if made.entry is not None and not made.findings:
-                cache.learn(made.site, made.entry)
+                links.cache.learn(made.site, made.entry)
             yield made.files
-        _write(cache, file)
 
-    def _is_unchanged(self, cache: Cache, name: str) -> bool:
+    def _concerned(self, links: Links, files: SiteFiles) -> Iterator[str]:
+        """The hubs that a site tells something else than when its branch was written."""
+        head = self.heads.get(files.branch)
+        if self.link is None or (head and head.tree == files.tree):
+            return
+        summary, before = links.summary(files.site), self.link(files.branch)
+        now = Link(summary.hub, summary.digest) if summary else None
+        if now != before:
+            yield from (link.hub for link in (before, now) if link and link.hub in self.fleet.sites)
+
+    def _is_unchanged(self, links: Links, name: str) -> bool:
         head = self.heads.get(branch(self.fleet, name))
-        same = head is not None and cache.tree(name) == head.tree
-        if same:
-            self.unchanged.append(name)
-        return same
+        entry = links.cache.known(name) if head else None
+        if entry is None or head is None or entry.tree != head.tree:
+            return False
+        self.unchanged.append(name)
+        links.learn(as_child(name, entry))
+        return True
 
-    def _finish(self, cache: Cache) -> Callable[[Composed], _Made]:
+    def _finish(self, links: Links) -> Callable[[Composed], _Made]:
         def finish(composed: Composed) -> _Made:
             if not composed.ok:
                 return _Made(composed.site, composed.findings)
@@ -77,15 +107,11 @@ class Changed:
                 return _Made(composed.site, (*composed.findings, *found))
             head = self.heads.get(files.branch)
             kept = files.without_files() if head and head.tree == files.tree else files
-            entry = cache.entry(composed.site, composed.inputs, files.tree) if composed.inputs else None
-            return _Made(composed.site, composed.findings, kept, entry)
+            return _Made(composed.site, composed.findings, kept, self._entry(links, composed, files.tree))
 
         return finish
 
-
-def _write(cache: Cache, file: Path) -> None:
-    """Keeps the cache; a disk that does not want it costs the next run some time."""
-    try:
-        cache.write(file)
-    except OSError:
-        return
+    def _entry(self, links: Links, composed: Composed, tree: str) -> Entry | None:
+        if composed.inputs is None or composed.child is None:
+            return None
+        return links.cache.entry(composed.site, composed.inputs, tree, composed.child)

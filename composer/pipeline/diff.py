@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from composer.git.batch import Batch
 from composer.git.repository import Head, Repository, create_repository, heads
 from composer.git.source import Source, export
 from composer.model.fleet import Fleet
+from composer.pipeline.branch import published_link
 from composer.pipeline.changed import Changed
 from composer.pipeline.delivery import existing_delivery
 from composer.stages.compare import SiteDiff, compare_files
@@ -54,17 +55,30 @@ def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:
         base, _ = load_fleet(Path(folder))
         repository = create_repository(Path(folder) / "delivery.git")
         there = [name for name in asked.sites if name in base.sites]
-        for _ in publish(repository, Changed(base, {}, asked.jobs).files(there), Source()):
-            pass
-        return _against(repository, fleet, asked)
+
+        def make(names: Sequence[str]) -> None:
+            for _ in publish(repository, Changed(base, {}, asked.jobs).files(names), Source()):
+                pass
+
+        make(there)
+        return _against(repository, fleet, asked, lambda hubs: make([hub for hub in hubs if hub in base.sites]))
 
 
-def _against(repository: Repository, fleet: Fleet, asked: Asked) -> Differences:
-    known = heads(repository)
-    changed = Changed(fleet, known, asked.jobs)
+def _against(
+    repository: Repository, fleet: Fleet, asked: Asked, make: Callable[[Sequence[str]], None] | None = None
+) -> Differences:
+    """*make* writes the branches of hubs that come in addition, where they are not there yet."""
+    known = dict(heads(repository))
+
+    def fetch(hubs: Sequence[str]) -> None:
+        if make and hubs:
+            make(hubs)
+            known.update(heads(repository))
+
     with repository.reading() as objects:
+        changed = Changed(fleet, known, asked.jobs, lambda name: published_link(objects, known.get(name)), fetch)
         found = tuple(_differing(objects, known, changed.files(asked.sites), texts=asked.texts))
-    unchanged = len(asked.sites) - len(found) - len(changed.failed)
+    unchanged = len(asked.sites) + changed.extra - len(found) - len(changed.failed)
     return Differences(found, unchanged, tuple(changed.failed), tuple(changed.findings))
 
 

@@ -11,6 +11,7 @@ from composer.merge import history, origin
 from composer.model.explanation import Explanation, Input, Said
 from composer.model.fieldpath import path_text, resolve_path, value_at
 from composer.model.fleet import Fleet
+from composer.model.grants import Grant
 from composer.model.stack import Layer, Wired, Wiring
 from composer.pipeline.line import Line
 from composer.pipeline.sized import sized
@@ -176,10 +177,11 @@ class Answers:
     def grants(self, _route: Route) -> Iterator[str]:
         own = self.wired.component
         for grant in self.wiring.grants:
-            if own.role == "ingress" or grant.principal.name == own.name:
-                note = f" (widened: {grant.widened})" if grant.widened else ""
-                who = f"{grant.principal.kind} {grant.principal.name} of tenant {grant.principal.tenant}"
-                yield f"{who} may {grant.action} {grant.filter}, because of {grant.because}{note}"
+            if grant.principal.kind != "bridge" and (own.role == "ingress" or grant.principal.name == own.name):
+                yield _row(grant)
+
+    def bridges(self, _route: Route) -> Iterator[str]:
+        return (_row(grant) for grant in self.wiring.grants if grant.principal.kind == "bridge")
 
     def flows(self, _route: Route) -> Iterator[str]:
         for flow in self.wiring.flows[self.wired.component]:
@@ -190,6 +192,12 @@ class Answers:
         for tenant, spec in self.wiring.stack.tenants.items():
             for direction, filters in sorted((spec.get("uplink") or {}).items()):
                 yield f"tenants.{tenant}.uplink.{direction}: {', '.join(filters)}"
+
+
+def _row(grant: Grant) -> str:
+    note = f" (widened: {grant.widened})" if grant.widened else ""
+    who = f"{grant.principal.kind} {grant.principal.name} of tenant {grant.principal.tenant}"
+    return f"{who} may {grant.action} {grant.filter}, because of {grant.because}{note}"
 
 
 WORKED_OUT = "worked out by the composer from the site's name and components"
@@ -214,6 +222,7 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
     "bridge": Answers.uplink,
     "architectures": Answers.architectures,
     "sizing": Answers.sizes,
+    "bridges": Answers.bridges,
 }
 """Part of the render context -> the rows that it follows from."""
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from composer.model.blueprint import Blueprint
+from composer.model.links import links_digest
 from composer.model.stack import HubLink, Stack, Wiring
 from composer.stages.load import referenced_files
 from composer.stages.wire import schema_paths
@@ -21,13 +22,15 @@ FLEET_SECTIONS = ("capacity", "delivery", "defaults", "deviceProfiles", "policie
 class Inputs:
     """*digest* is over the data (a comment changes nothing) and the bytes of what is copied; *own* is that of the site's bytes.
 
-    *names* are everything else it came from, each as its kind and its name: "document sites/tenants/acme.yaml".
+    *names* are everything else it came from, each as its kind and its name: "document sites/tenants/acme.yaml"; *children*
+    is the digest of what a hub knows of its sites, or "".
     """
 
     digest: str
     own: str
     names: tuple[str, ...]
     blueprints: tuple[Blueprint, ...]
+    children: str = ""
 
 
 def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes]) -> Inputs:
@@ -43,6 +46,7 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
         "blueprints": {label: blueprints[label].digest for label in sorted(blueprints)},
         "link": [link.site, link.host, link.ca] if link else None,
         "copies": {path: sha256(copies[path]).hexdigest() for path in sorted(copies)},
+        **({"children": links_digest(wiring.children)} if wiring.children else {}),
     }
     names = (
         *(f"document {d}" for d in sorted(documents) if d != stack.document.file),
@@ -52,7 +56,7 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
         *([f"hub {link.site}"] if link else ()),
     )
     chosen = tuple(blueprints[label] for label in sorted(blueprints))
-    return Inputs(_digest(read), stack.document.digest, names, chosen)
+    return Inputs(_digest(read), stack.document.digest, names, chosen, links_digest(wiring.children))
 
 
 def _files(wiring: Wiring) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -11,11 +11,19 @@ from composer.diagnostic import Diagnostic, Rejected, has_errors, in_order
 from composer.model.fleet import Fleet
 from composer.model.payload import Payload
 from composer.model.stack import HubLink, Rendered, Stack, Wiring
+from composer.pipeline.children import Child, broken_child, child_of, unknown_children
 from composer.pipeline.copies import encrypted
 from composer.pipeline.inputs import Inputs, ca_of, inputs_of
 from composer.source.document import Document
 from composer.stages.check import CheckContext, check
-from composer.stages.load import check_references, load_site, read_certificates, read_payload
+from composer.stages.load import (
+    check_references,
+    link_of,
+    load_site,
+    possible_hubs,
+    read_certificates,
+    read_payload,
+)
 from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
 from composer.stages.wire import check_topics, schema_paths, wire
@@ -27,7 +35,8 @@ T = TypeVar("T")
 class Composed:
     """A site at the end of the line. With an error among the *findings* there are no *objects*, never half of them.
 
-    *copies* are the encrypted secrets that lie beside the objects: path on the branch -> bytes.
+    *copies* are the encrypted secrets that lie beside the objects: path on the branch -> bytes; *child* is what the site's hub
+    has to know of it, or None where the site was given up half way.
     """
 
     site: str
@@ -36,6 +45,7 @@ class Composed:
     copies: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     wiring: Wiring | None = field(default=None, repr=False)
     link: HubLink | None = field(default=None, repr=False)
+    child: Child | None = field(default=None, repr=False)
 
     @cached_property
     def inputs(self) -> Inputs | None:
@@ -48,14 +58,19 @@ class Composed:
 
 
 class Line:
-    """Takes the sites of one fleet down the line. It keeps what sites share; no site's result depends on another's.
+    """Takes the sites of one fleet down the line. It keeps what sites share.
 
-    Without *topics*, the graph of topics is not checked: where one component is looked at, nobody is at its other ends.
+    A hub's result depends on the links of its sites, which *children* tells; without it, the line looks at them itself, one
+    by one. No other site's result depends on another's. Without *topics*, the graph of topics is not checked: where one
+    component is looked at, nobody is at its other ends.
     """
 
-    def __init__(self, fleet: Fleet, *, topics: bool = True) -> None:
+    def __init__(
+        self, fleet: Fleet, children: Callable[[str], Sequence[Child]] | None = None, *, topics: bool = True
+    ) -> None:
         self.fleet = fleet
         self.topics = topics
+        self._children = children or self._look
         self.resolver = Resolver(fleet)
         self.renderer = Renderer()
         self._hosts: dict[str, str] = {}
@@ -64,6 +79,7 @@ class Line:
     def compose(self, site: str) -> Composed:
         """The site's objects, or the findings that stand in their way."""
         findings: list[Diagnostic] = []
+        wiring: Wiring | None = None
         try:
             document = load_site(self.fleet, site)
             wiring = self._wiring(document, findings)
@@ -77,8 +93,10 @@ class Line:
             findings += rejected.diagnostics
         ordered = tuple(d.at_site(site) for d in in_order(findings))
         if has_errors(ordered):
-            return Composed(site, ordered)
-        return Composed(site, ordered, tuple(objects), copies, wiring, self._link(wiring.stack))
+            known = child_of(wiring) if wiring else broken_child(self.fleet, site)
+            return Composed(site, ordered, child=known)
+        assert wiring is not None
+        return Composed(site, ordered, tuple(objects), copies, wiring, self._link(wiring.stack), child=child_of(wiring))
 
     def wire(self, site: str) -> Wiring:
         """The site on the way to its objects: for questions about where they come from. Raises Rejected."""
@@ -94,7 +112,28 @@ class Line:
         stack = _keep(findings, self.resolver.resolve, document)
         if has_errors(wrong_references):
             raise Rejected([])
-        return _keep(findings, wire, stack, self._link(stack))
+        children = self._children(stack.site)
+        findings += unknown_children(document, children)
+        known = [child.summary for child in children if child.summary]
+        return _keep(findings, wire, stack, self._link(stack), known)
+
+    def look(self, site: str, hubs: frozenset[str] | None = None) -> Child:
+        """What the hub of a site has to know of it. Of sites with another hub than *hubs*, only that is told."""
+        try:
+            document = load_site(self.fleet, site)
+            link = link_of(self.fleet, document)
+            if link is None or (hubs is not None and link.hub not in hubs):
+                return Child(site, (link.hub,) if link else ())
+            return child_of(self._wiring(document, []))
+        except Rejected:
+            return broken_child(self.fleet, site)
+
+    def _look(self, hub: str) -> list[Child]:
+        """The children of a hub, found and looked at one by one."""
+        if hub not in possible_hubs(self.fleet):
+            return []
+        found = (self.look(site, frozenset([hub])) for site in sorted(self.fleet.sites) if site != hub)
+        return [child for child in found if hub in child.hubs]
 
     def _payloads(self, wiring: Wiring) -> dict[str, Payload]:
         """The payload schemas that the site names, each read once for all sites."""

@@ -9,7 +9,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.repository import heads
 from composer.git.source import Source, source_of
 from composer.model.fleet import Fleet
-from composer.pipeline.branch import branch
+from composer.pipeline.branch import branch, published_link
 from composer.pipeline.changed import Changed
 from composer.pipeline.delivery import delivery
 from composer.stages.publish import SiteResult, check_branches, publish
@@ -38,10 +38,12 @@ def publish_sites(
     source = source_of(fleet.root)
     if source.dirty and not allow_dirty:
         raise Rejected([_dirty(fleet, source)])
-    with delivery(fleet) as target:
-        changed = Changed(fleet, heads(target.repository), jobs)
+    with delivery(fleet) as target, target.repository.reading() as objects:
+        known = heads(target.repository)
+        changed = Changed(fleet, known, jobs, lambda name: published_link(objects, known.get(name)))
         made = publish(target.repository, changed.files(names), source, adopt=adopt, shrink=shrink)
         results = target.send(tuple(made))
+    results = tuple(sorted(results, key=lambda result: result.site))
     found = [*changed.findings, *(d for result in results for d in result.findings)]
     return Published(source, target.address, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
 

@@ -84,7 +84,7 @@ def test_a_value_in_a_configuration_file_is_told_with_the_line_of_the_text_templ
         "    set by fleet defaults, sites/fleet.yaml:"
     ) in told
     assert '    overrides "60s" of blueprint mqtt-mosquitto@1.0.0, blueprints/mqtt-mosquitto/v1/params.yaml:' in told
-    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("listener {{")]
+    (line,) = [number for number, text in enumerate(template, 1) if text.startswith("listener {{ listener.")]
     assert re.search(rf"read listeners.0.port = \d+  at blueprints/\S+/mosquitto.conf.j2:{line}\n", told)
 
 

@@ -134,11 +134,11 @@ BREAKING: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "an encrypted secret": (remove("sites/secrets/a.yaml"), {"a"}),
     "a payload schema that its own document names": (remove("sites/files/own.json"), {"a"}),
     "a payload schema that a tenant's document names": (remove("sites/files/shared.json"), {"a"}),
-    "a profile it lists": (remove("sites/profiles/low.yaml"), {"a"}),
-    "a profile of its hub": (remove("sites/profiles/hub.yaml"), {"a", "hub"}),
-    "a tenant at it": (remove("sites/tenants/acme.yaml"), {"a"}),
+    "a profile it lists": (remove("sites/profiles/low.yaml"), {"a", "hub"}),
+    "a profile of its hub": (remove("sites/profiles/hub.yaml"), {"a", "hub", "top"}),
+    "a tenant at it": (remove("sites/tenants/acme.yaml"), {"a", "hub"}),
     "a tenant whose device it uses": (remove("sites/tenants/owner.yaml"), {"a"}),
-    "a second document of its name": (second_site, {"a"}),
+    "a second document of its name": (second_site, {"a", "hub"}),
     "a hub of its hub that leads in a circle": (circle, {"a", "hub", "top"}),
 }
 
@@ -183,8 +183,8 @@ def test_a_file_that_comes_back_makes_the_site_whole_again(published: tuple[Path
 def test_a_branch_that_moved_is_looked_at_again(root: Path) -> None:
     """What the cache knows of a site counts only where its branch holds just that."""
     written = json.loads(cache_file(root).read_text())
-    key, _, group = written["sites"]["a"]
-    written["sites"]["a"] = (key, "0" * 40, group)
+    key, _, group, link = written["sites"]["a"]
+    written["sites"]["a"] = (key, "0" * 40, group, link)
     cache_file(root).write_text(json.dumps(written))
     assert publish(root).composed == {"a"}
 
@@ -202,12 +202,16 @@ DAMAGED: dict[str, bytes] = {
     "cut off": b'{"groups":[["docu',
     "a list": b"[]",
     "no sites": b'{"groups": []}',
-    "a list of sites": b'{"groups": [], "sites": [1]}',
-    "numbers for names": b'{"groups": [[1, null]], "sites": {"a": ["k", "t", 0]}}',
-    "a group that is not there": b'{"groups": [], "sites": {"a": ["k", "t", 7]}}',
-    "a kind that is not there": b'{"groups": [["dependency a", "__init__ b"]], "sites": {"a": ["k", "t", 0]}}',
-    "a version that is none": b'{"groups": [["blueprint note@x", "file ../../x"]], "sites": {"a": ["k", "t", 0]}}',
-    "sites that are not there": b'{"groups": [["hub nowhere"]], "sites": {"nowhere": ["k", "t", 0], "a": ["k", "t", 0]}}',
+    "a list of sites": b'{"groups": [], "links": [], "sites": [1]}',
+    "no links": b'{"groups": [["file x"]], "sites": {"a": ["k", "t", 0]}}',
+    "numbers for names": b'{"groups": [[1, null]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
+    "a group that is not there": b'{"groups": [], "links": [["", []]], "sites": {"a": ["k", "t", 7, 0]}}',
+    "a link that is not there": b'{"groups": [["file x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 7]}}',
+    "a link that is none": b'{"groups": [["file x"]], "links": [["h", [{"tenant": 1}]]], "sites": {"a": ["k", "t", 0, 0]}}',
+    "a kind that is not there": b'{"groups": [["dependency a"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
+    "a version that is none": b'{"groups": [["blueprint note@x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
+    "a file elsewhere": b'{"groups": [["file ../../x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
+    "sites that are not there": b'{"groups": [["hub no"]], "links": [["", []]], "sites": {"no": ["k", "t", 0, 0]}}',
     "deep": b"[" * 100_000,
     "no text": b"\xff\xfe\x00",
 }

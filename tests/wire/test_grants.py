@@ -183,7 +183,11 @@ def test_the_bridge_carries_each_tenant_s_uplink_below_the_site_s_name(tmp_path:
     uplink = '  uplink: {up: [press/mean, "press/{device}/alert"], down: ["press/+/cmd"]}\n'
     wiring = wired(tmp_path, files(BOTH, acme=uplink, globex=uplink), LINK)
     bridge = context(wiring, "ingress")["bridge"]
-    assert (bridge["name"], bridge["address"], bridge["clientId"]) == ("hub", "mqtt.hub.example.com:8883", "berlin")
+    assert (bridge["name"], bridge["address"], bridge["clientId"]) == (
+        "hub",
+        "mqtt.hub.example.com:8883",
+        "site.berlin",
+    )
     assert (bridge["ca"], bridge["secret"]) == ("a certificate", "bridge-hub")
     assert [(t["filter"], t["direction"], t["local"], t["remote"]) for t in bridge["topics"]] == [
         (filter_, direction, f"t/{tenant}/", f"t/{tenant}/sites/berlin/")

@@ -5,7 +5,7 @@ Knows YAML files, their folders and the schemas of documents; nothing of layers,
 
 from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_references, load_fleet, load_site
-from composer.stages.load.links import way_up
+from composer.stages.load.links import hubs_named, link_of, possible_hubs, way_up
 from composer.stages.load.listing import FLEET_FILE, document_files
 from composer.stages.load.payloads import read_payload
 from composer.stages.load.referenced import read_certificates
@@ -18,9 +18,12 @@ __all__ = [
     "check_references",
     "check_schema",
     "document_files",
+    "hubs_named",
+    "link_of",
     "load_blueprints",
     "load_fleet",
     "load_site",
+    "possible_hubs",
     "read_certificates",
     "read_payload",
     "read_sops",

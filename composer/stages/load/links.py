@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from composer.diagnostic import Diagnostic, Place, Rejected, Related, did_you_mean, error
 from composer.model.fleet import Fleet
 from composer.source.document import Document, Route
+from composer.source.files import read_bytes
 from composer.source.reader import read_document
 from composer.stages.load.schema import check_schema
 
@@ -109,3 +111,47 @@ def way_up(fleet: Fleet, hub: str) -> Iterator[Document]:
 def _unusable(hub: str, findings: tuple[Diagnostic, ...], link: Link) -> Diagnostic:
     related = [Related(findings[0].message, findings[0].place)]
     return error("D033", f"the hub {hub} cannot be used: its own document has errors", link.place, related=related)
+
+
+_WORD = re.compile(rb"[a-z0-9-]+")
+
+
+@lru_cache(maxsize=8)
+def possible_hubs(fleet: Fleet) -> frozenset[str]:
+    """The sites that may be somebody's hub; no other site is one. Ten thousand documents are looked through, not parsed."""
+    shared = {hub for hub in _shared_hubs(fleet).values() if hub in fleet.sites}
+    return frozenset(shared.union(*(_named(fleet, site) for site in fleet.sites)))
+
+
+def hubs_named(fleet: Fleet, site: str) -> tuple[str, ...]:
+    """The hubs that a site whose document cannot be used may have: those it names, or its profiles or the fleet do."""
+    words = _words(_text(fleet, site))
+    hubs = {hub for profile, hub in _shared_hubs(fleet).items() if not profile or profile in words}
+    return tuple(sorted((hubs | _named(fleet, site)) & (fleet.sites.keys() - {site})))
+
+
+def _named(fleet: Fleet, site: str) -> frozenset[str]:
+    """The sites of which a document that speaks of an uplink holds the name."""
+    text = _text(fleet, site)
+    return _words(text) & (fleet.sites.keys() - {site}) if b"uplink" in text else frozenset()
+
+
+def _words(text: bytes) -> frozenset[str]:
+    return frozenset(word.decode() for word in _WORD.findall(text))
+
+
+def _text(fleet: Fleet, site: str) -> bytes:
+    """A site's document as it stands there. Only escapes can hide what it says; where there are any, they are read."""
+    try:
+        text = read_bytes(fleet.root, fleet.sites[site])
+        return text + repr(read_document(fleet.root, fleet.sites[site]).data).encode() if b"\\" in text else text
+    except Rejected:
+        return b""
+
+
+@lru_cache(maxsize=8)
+def _shared_hubs(fleet: Fleet) -> Mapping[str, str]:
+    """Profile -> the hub it names; "" stands for the fleet's defaults."""
+    specs = {name: profile.data["spec"] for name, profile in fleet.profiles.items()}
+    specs[""] = fleet.document.data["spec"].get("defaults") or {}
+    return {name: (spec.get("uplink") or {}).get("site") or "" for name, spec in specs.items()}

@@ -3,7 +3,7 @@
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.folder import Written, write_tree
 from composer.stages.publish.layout import Contents, branch_files
-from composer.stages.publish.lockfile import LOCK, MadeFrom
+from composer.stages.publish.lockfile import LOCK, Link, MadeFrom, link_of
 from composer.stages.publish.names import check_branches
 from composer.stages.publish.paths import tenant_folder
 from composer.stages.publish.plan import SitePlan
@@ -12,6 +12,7 @@ from composer.stages.publish.publisher import Outcome, SiteResult, plans, publis
 __all__ = [
     "LOCK",
     "Contents",
+    "Link",
     "MadeFrom",
     "Outcome",
     "SiteFiles",
@@ -20,6 +21,7 @@ __all__ = [
     "Written",
     "branch_files",
     "check_branches",
+    "link_of",
     "plans",
     "publish",
     "tenant_folder",

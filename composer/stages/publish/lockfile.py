@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.diagnostic import Rejected
 from composer.emit import to_yaml
@@ -18,16 +18,25 @@ API_VERSION = "edge-composer.io/v1alpha1"
 _ID = re.compile(r"[0-9a-f]{40}")
 
 
+class Link(NamedTuple):
+    """A site's *hub*, and a *digest* of what the hub has to know of the site."""
+
+    hub: str
+    digest: str
+
+
 @dataclass(frozen=True, eq=False)
 class MadeFrom:
     """What a site was made from: a SHA-256 over all of it, and the blueprints.
 
-    *shadowing* names those of the fleet's blueprints that stand in front of a packaged one.
+    *shadowing* names those of the fleet's blueprints that stand in front of a packaged one. *link* is the site's hub and the
+    digest of what the site tells it, where it has one.
     """
 
     digest: str
     blueprints: Sequence[Blueprint]
     shadowing: Collection[str] = ()
+    link: Link | None = None
 
 
 def lock_text(site: str, made_from: MadeFrom, images: Sequence[str], ids: Mapping[str, str]) -> bytes:
@@ -41,6 +50,9 @@ def lock_text(site: str, made_from: MadeFrom, images: Sequence[str], ids: Mappin
         "blueprints": [_blueprint(b, b.name in made_from.shadowing) for b in blueprints],
         "images": list(images),
         "inventory": dict(sorted(ids.items())),
+        **(
+            {"link": {"hub": made_from.link.hub, "digest": f"sha256:{made_from.link.digest}"}} if made_from.link else {}
+        ),
     }
     return to_yaml(lock).encode()
 
@@ -55,16 +67,28 @@ def _blueprint(blueprint: Blueprint, shadows: bool) -> dict[str, Any]:
     return {**entry, "shadows": "packaged"} if shadows and blueprint.origin == "fleet" else entry
 
 
+def link_of(text: bytes) -> Link | None:
+    """What a lock file says of the site's link; None where it says nothing, or is no lock file of the composer."""
+    link = (_read(text) or {}).get("link")
+    if not isinstance(link, dict) or not isinstance(link.get("hub"), str):
+        return None
+    return Link(link["hub"], str(link.get("digest", "")).removeprefix("sha256:"))
+
+
 def inventory(text: bytes) -> Mapping[str, str] | None:
     """Path -> blob id of the files a lock file names, or None where it is no lock file of the composer."""
+    ids = (_read(text) or {}).get("inventory")
+    return ids if isinstance(ids, dict) and all(_entry(path, id_) for path, id_ in ids.items()) else None
+
+
+def _read(text: bytes) -> dict[str, Any] | None:
+    """The data of a lock file of the composer."""
     try:
         data = parse(text.decode(), LOCK).data
     except (Rejected, UnicodeDecodeError):
         return None
-    if not isinstance(data, dict) or data.get("apiVersion") != API_VERSION or data.get("kind") != "Lock":
-        return None
-    ids = data.get("inventory")
-    return ids if isinstance(ids, dict) and all(_entry(path, id_) for path, id_ in ids.items()) else None
+    ours = isinstance(data, dict) and data.get("apiVersion") == API_VERSION and data.get("kind") == "Lock"
+    return data if ours else None
 
 
 def _entry(path: Any, id_: Any) -> bool:

@@ -32,6 +32,7 @@ CONTEXT = frozenset(
         "front",
         "broker",
         "routes",
+        "bridges",
         "network",
         "workloads",
         "architectures",

@@ -51,6 +51,18 @@ class Resolver:
             raise Rejected(missing)
         return spec
 
+    def tenants(self, document: Document) -> Mapping[str, Mapping[str, Any]]:
+        """The merged spec of each tenant at a site, whatever is wrong with its components.
+
+        Raises Rejected where a tenant or a layer is not there, or cannot be used.
+        """
+        site = _Site(self.fleet, document, self.lower(document))
+        names = sorted(site.sections["tenants"])
+        found = {tenant.name: tenant.spec for name in names for tenant in site._tenant(name)}
+        if len(found) < len(names):
+            raise Rejected(site.findings)
+        return found
+
     def lower(self, document: Document) -> Lower:
         """The layers below a site, for the profiles it lists. Raises Rejected for a profile that is not there."""
         names = tuple(document.data["spec"].get("profiles") or ())

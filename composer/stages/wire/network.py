@@ -74,6 +74,12 @@ def device_flow(devices: str, port: int) -> Flow:
     return Flow("ingress", ANYBODY, port, devices, widened=widened)
 
 
+def bridges_flow() -> Flow:
+    """The bridges of other sites connect from outside the cluster."""
+    widened = "addresses of sites and load balancers are not known"
+    return Flow("ingress", ANYBODY, MQTT_TLS_PORT, "uplinks of other sites", widened=widened)
+
+
 def scrape_flow(namespace: str, port: int) -> Flow:
     """The way of whoever collects metrics."""
     return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom")

@@ -65,7 +65,8 @@ def _stated(draft: Draft) -> Volume:
     if draft.follows:
         return NOTHING
     record = draft.record
-    each = rate(record["rate"]) if "rate" in record else 0
+    said = record.get("rate", 0)
+    each = rate(said) if isinstance(said, str) else said
     sources = {draft.source: draft.senders} if draft.source else {}
     return Volume(each * draft.senders, record.get("bytes", 0), record.get("schema", ""), sources)
 

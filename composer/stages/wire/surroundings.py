@@ -11,6 +11,7 @@ from composer.model.conventions import (
     MQTT_TLS_PORT,
     PART_OF,
     PLATFORM_NAMESPACE,
+    bridge_client,
     hub_prefix,
     mount_point,
     tenant_issuer,
@@ -111,7 +112,7 @@ def bridge_context(stack: Stack, link: HubLink) -> dict[str, Any]:
         "address": f"{link.host}:{MQTT_TLS_PORT}",
         "ca": link.ca,
         "secret": stack.spec["uplink"]["identity"]["secret"],
-        "clientId": stack.site,
+        "clientId": bridge_client(stack.site),
         "topics": [topic for tenant in stack.tenants for topic in _bridge_topics(stack, tenant)],
     }
 

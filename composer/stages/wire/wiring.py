@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors
-from composer.model.conventions import PLATFORM_NAMESPACE, WORKLOADS
+from composer.model.conventions import MQTT_TLS_PORT, PLATFORM_NAMESPACE, WORKLOADS
 from composer.model.grants import Flow, Grant, Peer, Said
+from composer.model.links import LinkSummary
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
+from composer.stages.wire.bridges import bridge_grants, bridge_rows, bridges_context, bridges_route, is_hub
 from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
 from composer.stages.wire.fronts import (
@@ -25,6 +28,7 @@ from composer.stages.wire.fronts import (
 )
 from composer.stages.wire.grants import component_grants, device_grants
 from composer.stages.wire.hardware import architectures, check_serial, licences
+from composer.stages.wire.hub import check_hub, reached_by_patterns
 from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
@@ -33,6 +37,7 @@ from composer.stages.wire.relay import check_reserved, check_shared, relay_grant
 from composer.stages.wire.sharing import shares
 from composer.stages.wire.sizing import sizing_of
 from composer.stages.wire.specs import SPECS
+from composer.stages.wire.summary import summarise
 from composer.stages.wire.surroundings import (
     bridge_context,
     component_context,
@@ -50,35 +55,51 @@ _WORKLOAD_RULES = [
 ]
 
 
-def wire(stack: Stack, link: HubLink | None) -> tuple[Wiring, list[Diagnostic]]:
-    """What every component of the stack renders from. *link* is what the site knows of its hub, if it has one.
+def wire(stack: Stack, link: HubLink | None, children: Sequence[LinkSummary] = ()) -> tuple[Wiring, list[Diagnostic]]:
+    """What every component of the stack renders from. *link* is what the site knows of its hub, if it has one; *children*
+    what it knows of the sites whose hub it is.
 
     Raises Rejected with every finding where there is an error.
     """
     wrong = check_words(stack)
     if has_errors(wrong):
         raise Rejected(wrong)
-    wiring = _Wiring(stack, link)
+    wiring = _Wiring(stack, link, tuple(sorted(children, key=lambda child: child.site)))
     wired = tuple(wiring.wired())
     if has_errors(wiring.findings):
         raise Rejected(wiring.findings)
-    grants = (*wiring.device_grants, *(g for found in wiring.grants.values() for g in found))
-    made = Wiring(wiring.stack, wired, grants, wiring.flows, wiring.traffic, sizing=wiring.sizing, shares=wiring.shares)
+    components = (grant for found in wiring.grants.values() for grant in found)
+    bridges = (*wiring.bridge_grants, *reached_by_patterns(wiring.device_grants, wiring.children))
+    grants = (*wiring.device_grants, *components, *bridges)
+    made = Wiring(
+        wiring.stack,
+        wired,
+        grants,
+        wiring.flows,
+        wiring.traffic,
+        sizing=wiring.sizing,
+        shares=wiring.shares,
+        children=wiring.children,
+        summary=summarise(stack.site, link.site, stack.tenants, wiring.traffic) if link else None,
+    )
     return made, wiring.findings
 
 
 class _Wiring:
     """The work for one stack: tables over its components, each made from the one before."""
 
-    def __init__(self, stack: Stack, link: HubLink | None) -> None:
+    def __init__(self, stack: Stack, link: HubLink | None, children: tuple[LinkSummary, ...]) -> None:
         self.stack = stack
         self.link = link
+        self.children = children
+        self.bridge_grants = bridge_grants(children)
         self.findings: list[Diagnostic] = []
         self.specs = {c: SPECS[c.role](c, stack, self.findings) for c in stack.components if c.role in SPECS}
         self.shares = shares(stack, self.specs, self.findings)
         stack, relay = with_relay(stack, self.shares, self.findings)
         self.stack = stack
-        self.traffic = traffic(stack, self.specs, relay_rows(relay, self.shares) if relay else ())
+        more = relay_rows(relay, self.shares) if relay else ()
+        self.traffic = traffic(stack, self.specs, (*more, *bridge_rows(stack, children)))
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         if relay:
@@ -87,7 +108,7 @@ class _Wiring:
         self.findings += check_shared(stack, self.shares, self.traffic)
         self.findings += check_reserved(stack, self.shares, self.traffic)
         self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
-        self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings)
+        self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings, self._sites)
         self.front = front_of(stack)
         chosen = self.ingress.params.get("ports") if self.ingress else None
         self.ports = ports(stack.tenants, chosen or {})
@@ -101,6 +122,7 @@ class _Wiring:
         self.findings += check_serial(stack)
         self.findings += check_budget(stack, self.traffic, Overhead.of(self.sizing.amounts))
         self.findings += check_fronts(stack, self.ingress, self.ports, self.ended)
+        self.findings += check_hub(stack, self.children, self.clients, self.ingress, self.ports)
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
@@ -144,9 +166,20 @@ class _Wiring:
                 own["front"] = link_context(self.front)
         if component is self.front and self.ingress:
             own |= front_context(self.stack, component, self.ingress, self.ports, self.outside)
+            own["routes"] += [bridges_route(self.stack)] if is_hub(self.stack, self.children) else []
+        if component.role in ("base", "ingress") and is_hub(self.stack, self.children):
+            own["bridges"] = self._bridges
         if component.role == "tenancy":
             own["workloads"] = _WORKLOAD_RULES
         return own
+
+    @property
+    def _sites(self) -> int:
+        return sum(child.connections for child in self.children)
+
+    @cached_property
+    def _bridges(self) -> dict[str, Any]:
+        return bridges_context(self.stack, self.children, self.bridge_grants)
 
     def _listeners(self) -> list[dict[str, Any]]:
         rows: dict[str, list[Grant]] = {tenant: [] for tenant in self.stack.tenants}
@@ -169,6 +202,8 @@ class _Wiring:
             yield from self._broker_flows(component)
         if component is self.front:
             yield from front_flows(component, self._broker_peer(), self.ports, self.outside)
+            if is_hub(self.stack, self.children):
+                yield Flow("egress", self._broker_peer(), MQTT_TLS_PORT, "uplinks of other sites")
         yield from network.bus_flows(
             component.spec.get("bus") or {}, f"bus of {component.label}", Said(component.tenant, ("bus",), component)
         )
@@ -196,6 +231,16 @@ class _Wiring:
                 yield network.device_flow(f"devices of tenant {tenant}", self.ports[tenant])
         if self.link:
             yield network.bridge_flow(self.link.site)
+        if is_hub(self.stack, self.children):
+            yield from self._bridges_flows(ingress)
+
+    def _bridges_flows(self, ingress: Component) -> Iterator[Flow]:
+        """Bridges come through the front, where there is one, as devices do."""
+        if self.front:
+            peer = Peer(PLATFORM_NAMESPACE, tuple(component_context(self.front)["selector"].items()))
+            yield Flow("ingress", peer, MQTT_TLS_PORT, f"{self.front.label} passes on uplinks of other sites")
+        if is_open(self.front, ingress):
+            yield network.bridges_flow()
 
     def _scrape_flows(self, component: Component) -> Iterator[Flow]:
         policies = self.stack.fleet.document.data["spec"].get("policies") or {}

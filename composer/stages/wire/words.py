@@ -117,6 +117,11 @@ def filter_fault(text: str) -> str:
     return _fault(topic_filter, text)
 
 
+def uplink_fault(text: str) -> str:
+    """Whatever is wrong with a filter of an uplink, or ""."""
+    return filter_fault(text) or _uplink_fault(text)
+
+
 DEVICE = frozenset({"device", "site"})
 """Placeholders that are known of a device. Streams and functions fill others from their messages."""
 

@@ -20,7 +20,7 @@ def losses(graph: Graph) -> Iterator[Diagnostic]:
     for index, last in _asked(graph).items():
         publication = graph.publications[index]
         name = (publication.principal.name, written(publication))
-        if publication.qos == 0 and publication.principal.kind != "uplink" and name not in told:
+        if publication.qos == 0 and publication.principal.kind not in ("uplink", "bridge") and name not in told:
             told.add(name)
             yield _loss(graph, publication, last)
 

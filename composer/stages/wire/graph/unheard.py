@@ -21,6 +21,8 @@ OWNED = ("class", "gateway")
 def unpublished(graph: Graph, others: Sequence[Graph]) -> Iterator[Diagnostic]:
     """A finding for each filter that no message will ever match."""
     for subscription, reached in zip(graph.subscriptions, graph.reached, strict=True):
+        if subscription.principal.kind == "bridge":
+            continue  # what people at a hub send down, and when, no document says
         if not reached and not _comes_from_elsewhere(graph, subscription):
             message = f"nobody publishes to {subscription.topic!r}, which {label(subscription)} listens to"
             place = said_place(graph.stack, subscription.said)
@@ -77,8 +79,11 @@ def unread(graph: Graph, others: Sequence[Graph]) -> Iterator[Diagnostic]:
 
 
 def _is_for_somebody(publication: Publication) -> bool:
-    """Whether it is a finding that nobody reads it. What comes down belongs to the hub, what is shared to its readers."""
-    if publication.principal.kind in ("uplink", "relay", "link") or publication.is_dead_letter:
+    """Whether it is a finding that nobody reads it.
+
+    What comes down belongs to the hub, what comes up to people there, what is shared to its readers.
+    """
+    if publication.principal.kind in ("uplink", "relay", "bridge") or publication.is_dead_letter:
         return False
     return not (publication.principal.kind == "gateway" and _device(publication).get("readers"))
 

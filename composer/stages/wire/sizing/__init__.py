@@ -37,11 +37,12 @@ def sizing_of(
     traffic: Traffic,
     ingress: Component | None,
     findings: list[Diagnostic],
+    sites: int = 0,
 ) -> Sizing:
-    """The sizing of the site's broker; *findings* takes what is wrong with it."""
+    """The sizing of the site's broker, where the uplinks of so many *sites* end; *findings* takes what is wrong with it."""
     constants, wrong = constants_of(stack.fleet)
     findings += wrong
-    parts = parts_of(stack, specs, traffic)
+    parts = parts_of(stack, specs, traffic, sites)
     tenants = demands(parts, tuple(stack.tenants))
     found = size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
     findings += check_needs(stack, found, ingress, parts, needs_of(stack, found, ingress))

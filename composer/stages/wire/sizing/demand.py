@@ -118,10 +118,13 @@ def total(found: Mapping[str, Demand]) -> Demand:
     return Demand(*(sum(getattr(d, name) for d in found.values()) for name in _FIELDS))
 
 
-def parts_of(stack: Stack, specs: Mapping[Component, Mapping[str, Any]], traffic: Traffic) -> list[Part]:
-    """Everything that the site's own documents add, in the order of what they say."""
+def parts_of(
+    stack: Stack, specs: Mapping[Component, Mapping[str, Any]], traffic: Traffic, sites: int = 0
+) -> list[Part]:
+    """Everything that the site's own documents add, in the order of what they say, and the *sites* whose hub it is."""
     bridge = [Part("", "uplinks", 1, "")] if stack.spec.get("uplink") else []
-    return [*bridge, *_clients(stack, specs), *_traffic_parts(traffic)]
+    bridges = [Part("", "sites", sites, "")] if sites else []
+    return [*bridge, *bridges, *_clients(stack, specs), *_traffic_parts(traffic)]
 
 
 def _clients(stack: Stack, specs: Mapping[Component, Mapping[str, Any]]) -> Iterator[Part]:
@@ -184,7 +187,7 @@ def _handed_out(tenant: str, published: list[Publication], listening: list[Subsc
         yield Part(tenant, "subscriptions", row.listeners, row)
         if row.principal.kind != "class":
             yield Part(tenant, "accessRows", 1, row)
-        copies = 1 if "{device}" in row.topic else row.listeners
+        copies = 1 if "{device}" in row.topic or "{site}" in row.topic else row.listeners
         goes_up = row.principal.kind == "uplink"
         for index in indexes:
             if goes_up and index in taken:  # the bridge is one client, which gets a message once

@@ -1,0 +1,145 @@
+"""What a hub reads of each site whose uplink ends there: as much as can be known, whatever else is wrong with the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from composer.diagnostic import Diagnostic, Rejected, Related, error
+from composer.model.fleet import Fleet
+from composer.model.links import LinkSummary
+from composer.model.stack import Wiring
+from composer.source.document import Document
+from composer.source.reader import read_document
+from composer.stages.load import check_schema, hubs_named, link_of
+from composer.stages.resolve import Resolver
+from composer.stages.wire import summarise, uplink_fault
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A site as seen from above: *hubs* is its hub, or nothing where it has none.
+
+    Where its document cannot be understood, *hubs* are all those that it may have, *summary* is None and *fault* says why.
+    """
+
+    site: str
+    hubs: tuple[str, ...] = ()
+    summary: LinkSummary | None = None
+    fault: Diagnostic | None = None
+
+
+def child_of(wiring: Wiring) -> Child:
+    """A site that was wired."""
+    summary = wiring.summary
+    return Child(wiring.stack.site, (summary.hub,) if summary else (), summary)
+
+
+def broken_child(fleet: Fleet, site: str) -> Child:
+    """A site with errors, as far as its links are concerned: all else in its documents is left aside.
+
+    What its hub needs is which topics of which tenants go over the link; how much they come to is not known then.
+    """
+    try:
+        document = _only_links(read_document(fleet.root, fleet.sites[site]), site, LINKS)
+        lenient = _lenient(fleet)
+        findings = [*fleet.broken.get(("sites", site), ()), *check_schema(document, "Site")]
+        if findings:
+            raise Rejected(findings)
+        link = link_of(lenient.fleet, document)
+        if link is None:
+            return Child(site)
+        tenants = lenient.tenants(document)
+        _check_filters(tenants, document)
+    except Rejected as rejected:
+        return Child(site, _hubs(fleet, site), None, rejected.diagnostics[0])
+    return Child(site, (link.hub,), summarise(site, link.hub, tenants))
+
+
+def _hubs(fleet: Fleet, site: str) -> tuple[str, ...]:
+    """The hub of a site of which no more than this can be read; else all that its document may mean."""
+    lenient = _lenient(fleet).fleet
+    try:
+        document = _only_links(read_document(fleet.root, fleet.sites[site]), site, ("profiles", "uplink"))
+    except Rejected:
+        return hubs_named(fleet, site)
+    if (
+        check_schema(document, "Site")
+        or not set(document.data["spec"].get("profiles") or ()) <= lenient.profiles.keys()
+    ):
+        return hubs_named(fleet, site)
+    link = link_of(lenient, document)
+    return (link.hub,) if link else ()
+
+
+LINKS = ("hub", "profiles", "uplink", "tenants")
+"""What a site's document says about its links."""
+
+
+@lru_cache(maxsize=8)
+def _lenient(fleet: Fleet) -> Resolver:
+    """A resolver for the fleet in which profiles and tenants that cannot be used have what they say about links."""
+    profiles = {**dict(_mended(fleet, "profiles", "Profile", LINKS)), **fleet.profiles}
+    tenants = {**dict(_mended(fleet, "tenants", "Tenant", ("uplink",))), **fleet.tenants}
+    return Resolver(replace(fleet, profiles=profiles, tenants=tenants))
+
+
+def _mended(fleet: Fleet, section: str, kind: str, keys: Sequence[str]) -> Iterator[tuple[str, Document]]:
+    for name in sorted(name for found, name in fleet.broken if found == section):
+        try:
+            document = _only_links(read_document(fleet.root, f"sites/{section}/{name}.yaml"), name, keys)
+        except Rejected:
+            continue
+        if not check_schema(document, kind):
+            yield name, document
+
+
+def _only_links(document: Document, name: str, keys: Sequence[str]) -> Document:
+    """The document without what has nothing to do with links, which stands under *keys*.
+
+    What is not in its usual form stays, for the schema to see.
+    """
+    data = document.data
+    spec = data.get("spec") if isinstance(data, dict) else None
+    if not isinstance(spec, dict):
+        return document
+    said = {key: spec[key] for key in keys if key in spec}
+    if isinstance(said.get("tenants"), dict):
+        said["tenants"] = {name: _only_uplink(overlay) for name, overlay in said["tenants"].items()}
+    return replace(document, data={**data, "metadata": {"name": name}, "spec": said})
+
+
+def _only_uplink(overlay: Any) -> Any:
+    if not isinstance(overlay, dict):
+        return overlay
+    return {"uplink": overlay["uplink"]} if "uplink" in overlay else {}
+
+
+def _check_filters(tenants: Mapping[str, Mapping[str, Any]], document: Document) -> None:
+    for name, spec in tenants.items():
+        for direction, filters in (spec.get("uplink") or {}).items():
+            wrong = next(filter(None, map(uplink_fault, filters)), "")
+            if wrong:
+                place = document.place(("spec", "tenants", name, "uplink", direction))
+                raise Rejected([error("W006", wrong, place)])
+
+
+def unknown_children(hub: Document, children: Sequence[Child]) -> list[Diagnostic]:
+    """The finding of a hub that has sites of which it is not known what they may do there; nothing where all are known."""
+    unknown = [child for child in children if child.summary is None]
+    if not unknown:
+        return []
+    name = hub.data["metadata"]["name"]
+    who = unknown[0].site if len(unknown) == 1 else f"{unknown[0].site} and {len(unknown) - 1} others"
+    message = f"what {who} may do at hub {name} cannot be read, so the hub stays as it is"
+    related = [
+        Related(f"{child.site}: {child.fault.message}", child.fault.place) for child in unknown[:MOST] if child.fault
+    ]
+    hint = "mend the site's document, or take it out of the fleet"
+    return [error("W050", message, hub.place(("metadata", "name")), hint=hint, related=related)]
+
+
+MOST = 3
+"""Sites that one finding points at."""

@@ -1,0 +1,59 @@
+"""What a site tells its hub: the tenants whose topics go over the uplink, and how much it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import fsum
+from typing import Any
+
+from composer.model.links import LinkSummary, Passing, TenantLink
+from composer.model.topics import overlaps, placeholders, to_filter
+from composer.model.traffic import NO_TRAFFIC, Publication, Traffic
+from composer.stages.wire.specs import QOS
+
+
+def summarise(
+    site: str, hub: str, tenants: Mapping[str, Mapping[str, Any]], traffic: Traffic = NO_TRAFFIC
+) -> LinkSummary:
+    """The summary of a *site* for its *hub*; *tenants* maps each of its tenants to its merged spec.
+
+    Without its *traffic*, the rates stay 0.
+    """
+    published: dict[str, list[Publication]] = {}
+    for row in traffic.publications:
+        if row.principal.kind != "uplink":
+            published.setdefault(row.principal.tenant, []).append(row)
+    found = (_tenant(name, tenants[name], published.get(name, [])) for name in sorted(tenants))
+    return LinkSummary(site, hub, tuple(link for link in found if link.up or link.down))
+
+
+def _tenant(tenant: str, spec: Mapping[str, Any], published: list[Publication]) -> TenantLink:
+    written = spec.get("uplink") or {}
+    down = (Passing(text, QOS) for text in _texts(written.get("down")))
+    return TenantLink(tenant, tuple(_up(_texts(written.get("up")), published)), tuple(down))
+
+
+def _texts(filters: list[str] | None) -> list[str]:
+    return list(dict.fromkeys(map(over_the_link, filters or ())))
+
+
+def _up(filters: list[str], published: list[Publication]) -> Iterator[Passing]:
+    """What goes up under each filter. What several filters match goes up once."""
+    left = published
+    for text in filters:
+        plain = to_filter(text)
+        going = [row for row in left if overlaps(plain, row.filter)]
+        left = [row for row in left if not overlaps(plain, row.filter)]
+        qos = min(QOS, max((row.qos for row in going), default=QOS))
+        yield Passing(text, qos, fsum(row.rate for row in going), fsum(row.rate * row.bytes for row in going))
+
+
+def over_the_link(text: str) -> str:
+    """The filter of an uplink with `+` for every placeholder but the site's name."""
+    if "{" not in text:
+        return text
+    return "/".join("+" if _is_open(level) else level for level in text.split("/"))
+
+
+def _is_open(level: str) -> bool:
+    return any(name != "site" for name in placeholders(level))
