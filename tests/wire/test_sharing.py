@@ -9,6 +9,7 @@ import pytest
 from composer.diagnostic import Rejected
 from composer.stages.load import load_fleet, load_site
 from composer.stages.resolve import Resolver
+from composer.stages.wire.sizing.demand import component_connections
 from tests.load.fleets import write
 from tests.wire.sites import PLC, component, context, files, lines, listener, rejected, rows, users, wired
 
@@ -63,6 +64,12 @@ def test_a_class_is_shared_as_a_whole_at_twice_the_rate_it_states_where_no_other
     relayed = [p for p in wiring.traffic.publications if p.principal.kind == "relay"]
     assert [(p.topic, p.rate, p.senders, p.bytes) for p in relayed] == [("from/globex/meter/{device}/state", 4, 4, 60)]
     assert [s.topic for s in wiring.traffic.subscriptions] == ["meter/{device}/state"]
+
+
+def test_the_relay_s_connections_count_at_both_tenants(tmp_path: Path) -> None:
+    wiring = wired(tmp_path, files(BOTH + GATEWAY % READER, fleet=PLC, acme=USES % "state", globex=""))
+    relay = component(wiring, "relay")
+    assert component_connections(relay, context(wiring, "relay")["spec"]) == {"acme": 1, "globex": 1}
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,9 @@ def component_connections(component: Component, spec: Mapping[str, Any]) -> dict
         return {component.tenant: len(spec["inputs"]) + 1}
     if component.role == "function":
         return {component.tenant: len(spec["on"]) + len(spec["emits"]) + 1}
+    if component.role == "relay":
+        ends = [stream[end] for stream in spec["streams"] for end in ("owner", "reader")]
+        return {tenant: ends.count(tenant) for tenant in sorted(set(ends))}
     return dict.fromkeys(sorted({device["tenant"] for device in spec.get("devices", ())}), 1)
 
 
