@@ -21,7 +21,7 @@ def check_fit(site: Site) -> Iterator[Diagnostic]:
     yield from _doubles(nodes)
     small = list(_too_small(nodes))
     yield from small
-    ground = Ground(site, nodes, list(workloads_of(site)))
+    ground = Ground(site, nodes, workloads_of(site))
     homeless = [*_without_node(ground), *_without_device(ground)]
     yield from homeless
     if not small and not homeless and all(ground.where.values()):

@@ -25,7 +25,7 @@ def pod_needs(objects: Sequence[Rendered], context: CheckContext) -> tuple[Need,
         return ()
     subjects = [subject for rendered in objects if (subject := subject_of(rendered)) is not None]
     site = Site(context, context.schemas()[0], subjects, subjects)
-    ground = Ground(site, context.nodes, list(workloads_of(site)))
+    ground = Ground(site, context.nodes, workloads_of(site))
     return tuple(_needs(ground))
 
 

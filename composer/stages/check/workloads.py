@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from composer.model.stack import Rendered
-from composer.stages.check.demand import Requests, amount_of, requests_of
+from composer.stages.check.demand import Defaults, Requests, amount_of, limits_of, requests_of
 from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
 from composer.stages.check.site import Site
 
@@ -17,15 +17,12 @@ ROLLING, RUNNING, SCALING = "a rolling update", "a run", "scaling up"
 SURGE = "25%"
 """Of a Deployment that does not say: Kubernetes' default, rounded up."""
 
-Defaults = tuple[tuple[str, int], ...]
-"""What the LimitRange of a namespace gives to containers that do not say: resource and thousandths, sorted."""
-
 
 class Workload(NamedTuple):
     """The pods of one object: *steady* ones, and *more* of them for a while (*why*).
 
-    *needs* is what one pod asks for, with the volumes that come with each pod; *claims* names the volume claims it mounts;
-    with *everywhere* there is one pod on each machine.
+    *needs* is what one pod asks for, with the volumes that come with each pod, *limits* the most it may take; *claims* names
+    the volume claims it mounts; with *everywhere* there is one pod on each machine.
     """
 
     pod: Pod
@@ -33,6 +30,7 @@ class Workload(NamedTuple):
     more: int
     why: str
     needs: Requests
+    limits: Requests
     claims: tuple[str, ...] = ()
     everywhere: bool = False
 
@@ -49,8 +47,13 @@ class Workload(NamedTuple):
         return f"{self.pod.subject.label} of tenant {tenant}" if tenant else self.pod.subject.label
 
 
-def workloads_of(site: Site) -> Iterator[Workload]:
-    """Everything among a site's objects that runs pods."""
+@lru_cache(maxsize=1)
+def workloads_of(site: Site) -> tuple[Workload, ...]:
+    """Everything among a site's objects that runs pods. Several rules ask for it, one after the other."""
+    return tuple(_workloads(site))
+
+
+def _workloads(site: Site) -> Iterator[Workload]:
     defaults = {item.namespace: _defaults(item.object.get("spec", {})) for item in site.of_kind("", "LimitRange")}
     scaled = {
         _target(scaler.object["spec"], scaler.namespace): scaler.object["spec"]
@@ -59,7 +62,7 @@ def workloads_of(site: Site) -> Iterator[Workload]:
     }
     for pod in site.pods:
         subject = pod.subject
-        workload = _workload(subject.rendered, defaults.get(subject.namespace, ()))
+        workload = _workload(subject.rendered, defaults.get(subject.namespace, NO_DEFAULTS))
         if workload is not None:
             scaler = scaled.get((subject.namespace, subject.kind, subject.name))
             yield _scaled(workload, scaler) if scaler else workload
@@ -76,13 +79,18 @@ def _scaled(workload: Workload, scaler: Mapping[str, Any]) -> Workload:
     return workload._replace(steady=fewest, more=max(0, most - fewest), why=SCALING)
 
 
+NO_DEFAULTS = Defaults()
+
+
 def _defaults(spec: Mapping[str, Any]) -> Defaults:
-    found: dict[str, int] = {}
+    requests: dict[str, int] = {}
+    limits: dict[str, int] = {}
     for limit in spec.get("limits", ()):
         if limit.get("type") == "Container":
-            for field in ("default", "defaultRequest"):
-                found |= {resource: amount_of(amount) for resource, amount in limit.get(field, {}).items()}
-    return tuple(sorted(found.items()))
+            limits |= {resource: amount_of(amount) for resource, amount in limit.get("default", {}).items()}
+            asked = {resource: amount_of(amount) for resource, amount in limit.get("defaultRequest", {}).items()}
+            requests |= {**limits, **asked}
+    return Defaults(tuple(sorted(requests.items())), tuple(sorted(limits.items())))
 
 
 @lru_cache(maxsize=2048)
@@ -96,11 +104,12 @@ def _workload(rendered: Rendered, defaults: Defaults) -> Workload | None:
     (pod,) = pods_of([subject])
     steady, more = count(subject.object.get("spec", {}))
     why = RUNNING if subject.kind in ("Job", "CronJob") else ROLLING
-    needs = requests_of(pod, dict(defaults))
+    needs = requests_of(pod, defaults)
     disk = sum(_volume_sizes(pod, subject.object.get("spec", {})))
     if disk:
         needs["storage"] = needs.get("storage", 0) + disk
-    return Workload(pod, steady, more, why, needs, tuple(_claims(pod)), subject.kind == "DaemonSet")
+    limits, claims = limits_of(pod, defaults), tuple(_claims(pod))
+    return Workload(pod, steady, more, why, needs, limits, claims, subject.kind == "DaemonSet")
 
 
 def _volume_sizes(pod: Pod, spec: Mapping[str, Any]) -> Iterator[int]:
