@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from composer.diagnostic import Diagnostic
 from composer.model.machines import RESERVE, machines_of
 from composer.source.reader import parse
 from composer.stages.check import check
 from composer.stages.check.context import Nodes
+from composer.stages.check.loads import Ground
+from composer.stages.check.objects import subject_of
+from composer.stages.check.site import Site
+from composer.stages.check.trial import everything, try_out
 from composer.stages.check.usage import pod_needs
+from composer.stages.check.workloads import workloads_of
 from tests.check.sites import context, prelude, rendered
 
 ABOUT = {"K060", "K061", "K062", "K063", "K064", "K065", "K066", "K067", "K068"}
@@ -444,3 +451,18 @@ def test_objects_that_leave_out_what_they_may_leave_out_are_counted_as_far_as_th
     odd = f"affinity: {{nodeAffinity: {{}}, podAntiAffinity: {{{REQUIRED}: []}}}}, {volumes}"
     assert codes(BOX, bare, workload(pod=odd, requests="")) == []
     assert codes(BOX, workload(spec="replicas: 0, ")) == []
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(50, 1500), st.integers(100, 3000)), min_size=1, max_size=6))
+def test_what_fits_at_a_glance_fits_when_it_is_packed(made: list[tuple[int, int, int]]) -> None:
+    objects = [
+        workload(name=f"w{number}", spec=f"replicas: {replicas},", requests=f"cpu: {cpu}m, memory: {memory}Mi")
+        for number, (replicas, cpu, memory) in enumerate(made)
+    ]
+    document = parse(BOX, "site.yaml")
+    nodes = Nodes(machines_of(document.data, RESERVE), document.place)
+    subjects = [s for s in map(subject_of, rendered("".join(objects))) if s]
+    here = replace(context(), nodes=nodes)
+    site = Site(here, here.schemas()[0], subjects, subjects)
+    ground = Ground(site, nodes, workloads_of(site))
+    assert try_out(ground, everything).fits or not ground.is_roomy

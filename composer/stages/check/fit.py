@@ -22,6 +22,8 @@ def check_fit(site: Site) -> Iterator[Diagnostic]:
     small = list(_too_small(nodes))
     yield from small
     ground = Ground(site, nodes, workloads_of(site))
+    if not small and ground.is_roomy:
+        return
     homeless = [*_without_node(ground), *_without_device(ground)]
     yield from homeless
     if not small and not homeless and all(ground.where.values()):

@@ -44,6 +44,31 @@ class Ground:
         extended = {resource for workload in workloads for resource in workload.needs if is_extended(resource)}
         self.dimensions = (*KNOWN, *sorted(extended))
 
+    @property
+    def is_roomy(self) -> bool:
+        """Whether one machine alone has room for everything that runs anywhere, also while all of it grows.
+
+        Seen at a glance, for boxes that stand alone. False says nothing.
+        """
+        machine = self.machines[0]
+        if len(self.machines) > 1 or machine.machines > 1 or any(map(self._is_choosy, self.workloads)):
+            return False
+        sums = dict.fromkeys(self.dimensions, 0)
+        for workload in self.workloads:
+            pods = workload.steady + workload.more
+            sums["pods"] += 1000 * pods
+            for resource, amount in workload.needs.items():
+                sums[resource] = sums.get(resource, 0) + amount * pods
+        for claim in self.site.of_kind("", "PersistentVolumeClaim"):
+            sums["storage"] += size_of(claim.object.get("spec", {}))
+        return all(amount <= self.offered(machine, resource) for resource, amount in sums.items())
+
+    def _is_choosy(self, workload: Workload) -> bool:
+        """Whether the workload might not run on just any machine of the site, or not beside another."""
+        spec = workload.pod.spec
+        chooses = restricts(workload.pod) or "affinity" in spec or "topologySpreadConstraints" in spec
+        return chooses or not suits(workload.pod.subject.rendered.component, self.here)
+
     @cached_property
     def _by_name(self) -> Mapping[str, Workload]:
         return {workload.name: workload for workload in self.workloads}
