@@ -20,7 +20,8 @@ from composer.stages.wire.sizing import needs_of
 
 def site_capacities(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteCapacity]:
     """The rows of each site, in the order of *names*."""
-    return list(compose_all(fleet, names, jobs, _capacity))
+    found = {capacity.site: capacity for capacity in compose_all(fleet, names, jobs, _capacity)}
+    return [found[name] for name in names]
 
 
 def _capacity(composed: Composed) -> SiteCapacity:

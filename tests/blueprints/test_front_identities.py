@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -62,7 +63,10 @@ def authorities(tmp_path_factory: pytest.TempPathFactory, needs: Needs) -> dict[
 
 
 def laid_out(root: Path, haproxy: str, authorities: dict[str, Authority], params: str = PARAMS) -> Site:
-    """The site in *root*, ready to start."""
+    """The site below a short link to *root*, ready to start: the path of a socket has at most 97 characters."""
+    short = Path(mkdtemp(prefix="f")) / "r"
+    short.symlink_to(root)
+    root = short
     ports = {tenant: free_port() for tenant in TENANTS}
     objects = rendered(root / "fleet", ports, authorities, release="2.1", params=params)
     front = Front(root / "front", haproxy)

@@ -40,7 +40,7 @@ def test_the_version_is_printed(tmp_path: Path) -> None:
 
 
 def test_help_lists_commands_and_each_of_them_has_help_of_its_own(tmp_path: Path) -> None:
-    listed = re.findall(r"^    (\w+) ", composer(tmp_path, "--help").out, re.MULTILINE)
+    listed = re.findall(r"^    (\w+)\b", composer(tmp_path, "--help").out, re.MULTILINE)
     assert {"validate", "render", "diff", "publish", "explain", "test"} <= set(listed)
     for command in listed:
         shown = composer(tmp_path, command, "--help")
@@ -82,7 +82,7 @@ def test_a_folder_without_a_fleet_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_no_page_or_hint_speaks_of_a_command_that_does_not_exist(tmp_path: Path) -> None:
-    listed = re.findall(r"^    (\w+) ", composer(tmp_path, "--help").out, re.MULTILINE)
+    listed = re.findall(r"^    (\w+)\b", composer(tmp_path, "--help").out, re.MULTILINE)
     sources = [packaged("diagnostics.md"), *(ROOT / "composer").rglob("*.py")]
     spoken = {word for file in sources for word in re.findall(r"`composer ([a-z]+)", file.read_text())}
     assert spoken - set(listed) == set()

@@ -20,6 +20,7 @@ stringData: {{token: "{_ENC % "c2VjcmV0"}"}}
 sops: {{mac: "{_ENC % "bWFj"}", version: 3.9.0}}
 """
 UPLINK = "uplink: {site: %s, ca: files/ca.pem, identity: {secret: bridge}}"
+INGRESS = "components: {ingress: {blueprint: mqtt-mosquitto@1}}"
 NOTED = "components: {note: {blueprint: note@1}}"
 RECORD = "{topic: a, rate: 1/s, bytes: 9, schema: files/%s.json}"
 ACME = f"""\
@@ -28,11 +29,11 @@ ACME = f"""\
     oven: {{at: {{matchLabels: {{x: y}}}}, names: b, publish: [{RECORD % "shared"}]}}
     kiln: {{names: c, publish: [{RECORD % "read"}]}}
   uplink: {{up: [a]}}
+  uses: [{{tenant: owner, gateway: g, device: d, topics: [t]}}]
 """
 OVERLAY = f"""\
   tenants:
     acme:
-      uses: [{{tenant: owner, gateway: g, device: d, topics: [t]}}]
       devices: {{press: {{names: a, publish: [{RECORD % "own"}]}}}}
 """
 CAPABILITIES = '{cert-manager: "1.18", flux: "2.6"}'
@@ -58,8 +59,8 @@ def everything(root: Path) -> Path:
         "tenants/other.yaml": document("Tenant", "other"),
         "a.yaml": site("a", "profiles: [low]", UPLINK % "hub") + OVERLAY,
         "b.yaml": site("b", NOTED),
-        "hub.yaml": site("hub", "hub: true", "profiles: [hub]", UPLINK % "top"),
-        "top.yaml": site("top", "hub: true"),
+        "hub.yaml": site("hub", "hub: true", "profiles: [hub]", UPLINK % "top", INGRESS),
+        "top.yaml": site("top", "hub: true", INGRESS),
         "secrets/a.yaml": SOPS,
         "files/ca.pem": (DESIGN / "sites/files/hub-eu.pem").read_text(),
         "files/own.json": "{}\n",
