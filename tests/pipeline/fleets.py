@@ -21,6 +21,7 @@ sops: {{mac: "{_ENC % "bWFj"}", version: 3.9.0}}
 """
 UPLINK = "uplink: {site: %s, ca: files/ca.pem, identity: {secret: bridge}}"
 INGRESS = "components: {ingress: {blueprint: mqtt-mosquitto@1}}"
+HEARS = "tenants: {acme: {secrets: null, devices: null, uplink: null, uses: null}}"
 NOTED = "components: {note: {blueprint: note@1}}"
 RECORD = "{topic: a, rate: 1/s, bytes: 9, schema: files/%s.json}"
 ACME = f"""\
@@ -59,7 +60,7 @@ def everything(root: Path) -> Path:
         "tenants/other.yaml": document("Tenant", "other"),
         "a.yaml": site("a", "profiles: [low]", UPLINK % "hub") + OVERLAY,
         "b.yaml": site("b", NOTED),
-        "hub.yaml": site("hub", "hub: true", "profiles: [hub]", UPLINK % "top", INGRESS),
+        "hub.yaml": site("hub", "hub: true", "profiles: [hub]", UPLINK % "top", INGRESS, HEARS),
         "top.yaml": site("top", "hub: true", INGRESS),
         "secrets/a.yaml": SOPS,
         "files/ca.pem": (DESIGN / "sites/files/hub-eu.pem").read_text(),
