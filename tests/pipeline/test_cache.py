@@ -104,7 +104,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the site's own document": (comment("sites/a.yaml"), {"a"}),
     "the site's file in another folder": (move, {"a"}),
     "a profile it lists": (comment("sites/profiles/low.yaml"), {"a"}),
-    "a tenant at it": (comment("sites/tenants/acme.yaml"), {"a"}),
+    "a tenant at it": (comment("sites/tenants/acme.yaml"), {"a", "hub"}),
     "a tenant that is nowhere": (comment("sites/tenants/other.yaml"), set()),
     "fleet.yaml": (comment("sites/fleet.yaml"), ALL),
     "its hub": (comment("sites/hub.yaml"), {"a", "hub"}),
@@ -133,11 +133,11 @@ BREAKING: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "the certificate of the hub's CA": (remove("sites/files/ca.pem"), {"a", "hub"}),
     "an encrypted secret": (remove("sites/secrets/a.yaml"), {"a"}),
     "a payload schema that its own document names": (remove("sites/files/own.json"), {"a"}),
-    "a payload schema that a tenant's document names": (remove("sites/files/shared.json"), {"a"}),
+    "a payload schema that a tenant's document names": (remove("sites/files/shared.json"), {"a", "hub"}),
     "a profile it lists": (remove("sites/profiles/low.yaml"), {"a", "hub"}),
     "a profile of its hub": (remove("sites/profiles/hub.yaml"), {"a", "hub", "top"}),
-    "a tenant at it": (remove("sites/tenants/acme.yaml"), {"a", "hub"}),
-    "a tenant whose device it uses": (remove("sites/tenants/owner.yaml"), {"a"}),
+    "a tenant at it": (remove("sites/tenants/acme.yaml"), {"a", "hub", "top"}),
+    "a tenant whose device it uses": (remove("sites/tenants/owner.yaml"), {"a", "hub"}),
     "a second document of its name": (second_site, {"a", "hub"}),
     "a hub of its hub that leads in a circle": (circle, {"a", "hub", "top"}),
 }
@@ -160,7 +160,8 @@ def test_a_site_fails_when_something_it_is_made_of_is_gone_or_broken(
     change(root)
     after = publish(root)
     assert after.failed == touched
-    assert after.trees == published[1].trees
+    kept = {f"site/{site}" for site in touched}
+    assert {b: after.trees[b] for b in kept} == {b: published[1].trees[b] for b in kept}
     assert publish(root).failed == touched
 
 
