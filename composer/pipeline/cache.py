@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from composer import __version__
-from composer.diagnostic import Rejected
+from composer.diagnostic import Diagnostic, Rejected
 from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary, TenantLink, link_data, link_tenants
 from composer.pipeline.children import Child
 from composer.pipeline.inputs import Inputs
+from composer.pipeline.told import Warnings, mentioned, warnings_data, warnings_from, warnings_of
 from composer.source.document import Document
 from composer.source.files import list_files, read_bytes
 from composer.source.packaged import packaged
@@ -29,7 +30,8 @@ from composer.stages.load import way_up
 class Entry:
     """*key* is the digest of everything the site was made from, *names* says what that was, *tree* what came of it.
 
-    *hub* is the site's hub, or "", and *tenants* what the site tells it.
+    *hub* is the site's hub, or "", and *tenants* what the site tells it. *warnings* are what people are told of the site; the
+    key covers them too, so that none is told that was not found.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Entry:
     names: tuple[str, ...]
     hub: str = ""
     tenants: tuple[TenantLink, ...] = ()
+    warnings: Warnings = ()
 
 
 class Cache:
@@ -46,6 +49,7 @@ class Cache:
         self._fleet = fleet
         self._entries = dict(entries)
         self._digests: dict[str, str] = {}
+        self._lots: dict[Warnings, str] = {}
         self._common = _digest([_program(), *_fleet_lines(fleet)])
         self._documents = {d.file: d for d in (*fleet.profiles.values(), *fleet.tenants.values())}
         self._children: dict[str, str] = {}
@@ -64,10 +68,15 @@ class Cache:
         entries = {site: entry for site, entry in self._entries.items() if site in self._fleet.sites}
         groups = {names: index for index, names in enumerate(dict.fromkeys(e.names for e in entries.values()))}
         links = {link: index for index, link in enumerate(dict.fromkeys((e.hub, e.tenants) for e in entries.values()))}
+        told = {warnings: index for index, warnings in enumerate(dict.fromkeys(e.warnings for e in entries.values()))}
         written = {
             "groups": list(groups),
             "links": [[hub, link_data(tenants)] for hub, tenants in links],
-            "sites": {s: (e.key, e.tree, groups[e.names], links[e.hub, e.tenants]) for s, e in entries.items()},
+            "warnings": warnings_data(told),
+            "sites": {
+                site: (e.key, e.tree, groups[e.names], links[e.hub, e.tenants], told[e.warnings])
+                for site, e in entries.items()
+            },
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(f".{os.getpid()}")
@@ -91,23 +100,38 @@ class Cache:
             own = sha256(read_bytes(self._fleet.root, self._fleet.sites[site])).hexdigest()
         except (Rejected, KeyError):
             return None
-        known = self._key(site, own, self._children.get(site, ""), entry.names)
+        known = self._key(site, own, self._children.get(site, ""), entry.names, entry.warnings)
         return entry if known == entry.key else None
 
-    def entry(self, site: str, inputs: Inputs, tree: str, child: Child) -> Entry | None:
-        """What to remember of a site made of *inputs* that renders to *tree*. For the process that composed it."""
-        key = self._key(site, inputs.own, inputs.children, inputs.names)
+    def entry(
+        self, site: str, inputs: Inputs, tree: str, child: Child, findings: Sequence[Diagnostic] = ()
+    ) -> Entry | None:
+        """What to remember of a site made of *inputs* that renders to *tree*. For the process that composed it.
+
+        *findings* are what it is told meanwhile, no errors among them.
+        """
+        warnings = warnings_of(findings)
+        names = (*inputs.names, *self._quoted(site, warnings, inputs.names))
+        key = self._key(site, inputs.own, inputs.children, names, warnings)
         hub, tenants = (child.summary.hub, child.summary.tenants) if child.summary else ("", ())
-        return Entry(key, tree, inputs.names, hub, tenants) if key else None
+        return Entry(key, tree, names, hub, tenants, warnings) if key else None
 
     def learn(self, site: str, entry: Entry) -> None:
         self._entries[site] = entry
         self.is_changed = True
 
-    def _key(self, site: str, own: str, children: str, names: tuple[str, ...]) -> str | None:
+    def _quoted(self, site: str, warnings: Warnings, names: Sequence[str]) -> list[str]:
+        """The files that warnings point at besides what the site was made of: as a whole, or at a line of them."""
+        known = {self._fleet.document.file, self._fleet.sites[site]}
+        known.update(name.removeprefix("document ") for name in names if name.startswith("document "))
+        places = [place for place in mentioned(warnings) if place.file not in known]
+        return sorted({f"{'quoted' if place.line else 'place'} {place.file}" for place in places})
+
+    def _key(self, site: str, own: str, children: str, names: Sequence[str], warnings: Warnings) -> str | None:
         """The digest of everything a site is made of; None where some of it is not there, or cannot be used."""
         try:
-            return _digest([self._common, self._fleet.sites[site], own, children, *map(self._dependency, names)])
+            made_from = [self._common, self._fleet.sites[site], own, children, *map(self._dependency, names)]
+            return _digest([*made_from, self._told(warnings)] if warnings else made_from)
         except (Rejected, KeyError, ValueError):
             return None
 
@@ -116,6 +140,13 @@ class Cache:
         if known is None:
             kind, _, what = name.partition(" ")
             known = self._digests[name] = DEPENDENCIES[kind](self, what)
+        return known
+
+    def _told(self, warnings: Warnings) -> str:
+        """Tells one lot of warnings from another."""
+        known = self._lots.get(warnings)
+        if known is None:
+            known = self._lots[warnings] = _digest([json.dumps(warnings_data([warnings]))])
         return known
 
     def document(self, file: str) -> str:
@@ -139,6 +170,17 @@ class Cache:
         """The hub's own document and the profiles it lists, and so on up to the last hub."""
         return _digest(line for document in way_up(self._fleet, name) for line in self._layers(document))
 
+    def place(self, path: str) -> str:
+        """Whether there is such a file in the fleet: it may be one of the packaged ones."""
+        return "there" if self.quoted(path) else ""
+
+    def quoted(self, path: str) -> str:
+        """The content of a file that warnings quote; "" where it is not the fleet's, and known otherwise."""
+        try:
+            return sha256(read_bytes(self._fleet.root, path)).hexdigest()
+        except Rejected:
+            return ""
+
     def _layers(self, site: Document) -> Iterator[str]:
         yield f"{site.file} {site.digest}"
         yield from (self._fleet.profiles[name].digest for name in site.data["spec"].get("profiles") or ())
@@ -149,6 +191,8 @@ DEPENDENCIES: Mapping[str, Callable[[Cache, str], str]] = {
     "document": Cache.document,
     "file": Cache.file,
     "hub": Cache.hub,
+    "place": Cache.place,
+    "quoted": Cache.quoted,
     "tenant": Cache.tenant,
 }
 """Kind of thing that sites are made of -> the digest of one such thing."""
@@ -163,8 +207,10 @@ def _entries(written: Any) -> Iterator[tuple[str, Entry]]:
     """What was written once. Raises all sorts of things for anything else."""
     groups = [tuple(str(name) for name in names) for names in written["groups"]]
     links = [(str(hub), link_tenants(tenants)) for hub, tenants in written["links"]]
-    for site, (key, tree, group, link) in written["sites"].items():
-        yield site, Entry(str(key), str(tree), groups[group], *links[link])
+    told = warnings_from(written["warnings"])
+    for site, (key, tree, group, link, warnings) in written["sites"].items():
+        hub, tenants = links[link]
+        yield site, Entry(str(key), str(tree), groups[group], hub, tenants, told[warnings])
 
 
 def _fleet_lines(fleet: Fleet) -> Iterator[str]:

@@ -73,7 +73,7 @@ class Changed:
             if made.files is None:
                 self.failed.append(made.site)
                 continue
-            if made.entry is not None and not made.findings:
+            if made.entry is not None:
                 links.cache.learn(made.site, made.entry)
             yield made.files
 
@@ -93,6 +93,7 @@ class Changed:
         if entry is None or head is None or entry.tree != head.tree:
             return False
         self.unchanged.append(name)
+        self.findings += (warning.at_site(name) for warning in entry.warnings)
         links.learn(as_child(name, entry))
         return True
 
@@ -114,4 +115,4 @@ class Changed:
     def _entry(self, links: Links, composed: Composed, tree: str) -> Entry | None:
         if composed.inputs is None or composed.child is None:
             return None
-        return links.cache.entry(composed.site, composed.inputs, tree, composed.child)
+        return links.cache.entry(composed.site, composed.inputs, tree, composed.child, composed.findings)

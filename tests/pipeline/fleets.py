@@ -102,4 +102,4 @@ def cache_file(root: Path) -> Path:
 def cached(root: Path) -> dict[str, str]:
     """Site -> the tree that the cache knows."""
     written = json.loads(cache_file(root).read_text())
-    return {name: tree for name, (_, tree, _, _) in written["sites"].items()}
+    return {name: tree for name, (_, tree, *_) in written["sites"].items()}

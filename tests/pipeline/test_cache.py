@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,8 +185,8 @@ def test_a_file_that_comes_back_makes_the_site_whole_again(published: tuple[Path
 def test_a_branch_that_moved_is_looked_at_again(root: Path) -> None:
     """What the cache knows of a site counts only where its branch holds just that."""
     written = json.loads(cache_file(root).read_text())
-    key, _, group, link = written["sites"]["a"]
-    written["sites"]["a"] = (key, "0" * 40, group, link)
+    key, _, *rest = written["sites"]["a"]
+    written["sites"]["a"] = (key, "0" * 40, *rest)
     cache_file(root).write_text(json.dumps(written))
     assert publish(root).composed == {"a"}
 
@@ -198,21 +199,46 @@ def without_cache(root: Path) -> dict[str, str]:
     return again.trees
 
 
+PARTS: dict[str, Any] = {
+    "groups": [["file x"]],
+    "links": [["", []]],
+    "warnings": {"texts": [], "groups": [[]]},
+    "sites": {"a": ["k", "t", 0, 0, 0]},
+}
+"""A cache that can be understood, and is about nothing."""
+
+
+def parts(**changed: Any) -> bytes:
+    return json.dumps({**PARTS, **changed}).encode()
+
+
+def told(*texts: str, row: Any) -> bytes:
+    return parts(warnings={"texts": texts, "groups": [[row]]})
+
+
 DAMAGED: dict[str, bytes] = {
     "empty": b"",
     "cut off": b'{"groups":[["docu',
     "a list": b"[]",
-    "no sites": b'{"groups": []}',
-    "a list of sites": b'{"groups": [], "links": [], "sites": [1]}',
-    "no links": b'{"groups": [["file x"]], "sites": {"a": ["k", "t", 0]}}',
-    "numbers for names": b'{"groups": [[1, null]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
-    "a group that is not there": b'{"groups": [], "links": [["", []]], "sites": {"a": ["k", "t", 7, 0]}}',
-    "a link that is not there": b'{"groups": [["file x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 7]}}',
-    "a link that is none": b'{"groups": [["file x"]], "links": [["h", [{"tenant": 1}]]], "sites": {"a": ["k", "t", 0, 0]}}',
-    "a kind that is not there": b'{"groups": [["dependency a"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
-    "a version that is none": b'{"groups": [["blueprint note@x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
-    "a file elsewhere": b'{"groups": [["file ../../x"]], "links": [["", []]], "sites": {"a": ["k", "t", 0, 0]}}',
-    "sites that are not there": b'{"groups": [["hub no"]], "links": [["", []]], "sites": {"no": ["k", "t", 0, 0]}}',
+    "no sites": json.dumps({"groups": []}).encode(),
+    "a list of sites": parts(sites=[1]),
+    "no links": json.dumps({name: part for name, part in PARTS.items() if name != "links"}).encode(),
+    "no warnings": json.dumps({name: part for name, part in PARTS.items() if name != "warnings"}).encode(),
+    "numbers for names": parts(groups=[[1, None]]),
+    "a group that is not there": parts(sites={"a": ["k", "t", 7, 0, 0]}),
+    "a link that is not there": parts(sites={"a": ["k", "t", 0, 7, 0]}),
+    "a link that is none": parts(links=[["h", [{"tenant": 1}]]]),
+    "warnings that are not there": parts(sites={"a": ["k", "t", 0, 0, 7]}),
+    "a warning that is none": told(row=[1]),
+    "a warning of another severity": told("W021", "bad", row=[[0, 1, 0, 0], [0, 1, 1, 0, 1], []]),
+    "a warning that is an error": told("W020", "error", row=[[0, 1, 0, 0], [0, 1, 1, 0, 1], []]),
+    "a warning without its words": told("W021", "warning", row=[[0, 1, 9, 9], [0, 1, 1, 0, 1], []]),
+    "a warning at no place": told("W021", "warning", row=[[0, 1, 0, 0], [0, 1], []]),
+    "a kind that is not there": parts(groups=[["dependency a"]]),
+    "a version that is none": parts(groups=[["blueprint note@x"]]),
+    "a file elsewhere": parts(groups=[["file ../../x"]]),
+    "a quoted file elsewhere": parts(groups=[["quoted ../../x", "place /etc/hosts"]]),
+    "sites that are not there": parts(groups=[["hub no"]], sites={"no": ["k", "t", 0, 0, 0]}),
     "deep": b"[" * 100_000,
     "no text": b"\xff\xfe\x00",
 }
