@@ -46,9 +46,10 @@ def volumes(drafts: Sequence[Draft], subscriptions: Sequence[Subscription]) -> l
         tuple(by_place[id(draft.said.component), route] for route in draft.follows.inputs) if draft.follows else ()
         for draft in drafts
     )
+    reached = reach(published, filters)
     found = [_stated(draft) for draft in drafts]
     for index, sources in _order(published, filters, inputs):
-        draft, reached = drafts[index], reach(published, filters)
+        draft = drafts[index]
         if draft.follows:
             arriving = [
                 _part(drafts[each], found[each], filters[listening])
