@@ -9,6 +9,7 @@ import pytest
 
 from composer.diagnostic import Place, Rejected
 from composer.stages.render import Renderer, compile_blueprint, deadline, render
+from composer.stages.render.limits import MAX_STRING
 from tests.render.kit import blueprint, component, findings, objects, places
 
 HUNGRY = [
@@ -46,7 +47,10 @@ def test_an_expression_that_wants_too_much_is_refused(expression: str) -> None:
     [
         "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}",
         "{% for a in range(9) %}{{ site.big|json }}{% endfor %}",
-        "{% macro m() %}{{ site.big|json }}{{ site.big|json }}{% endmacro %}{{ m()|length }}{{ m()|length }}",
+        "{% macro m() %}{{ site.big|json }}{{ site.big|json }}{% endmacro %}"
+        "{% for a in range(90) %}{{ m()|length }}{% endfor %}",
+        "{% macro m() %}{{ site.big|json }}{{ site.big|json }}{{ site.big|json }}{% endmacro %}{{ m()|length }}",
+        "{% macro m() %}{% for a in range(2000) %}" + "x" * 1000 + "{% endfor %}{% endmacro %}{{ m()|length }}",
         "{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(1) }}",
         "{% macro m(x, n) %}{{ m(x ~ x, n - 1) if n else x }}{% endmacro %}{{ m('abc', 60) }}",
         "{% macro m(x, n) %}{{ m([x, x], n - 1) if n else x|json }}{% endmacro %}{{ m(1, 50) }}",
@@ -60,6 +64,14 @@ def test_a_text_template_that_wants_too_much_is_refused(template: str) -> None:
     assert [finding.code for finding in found] == ["T013"]
 
 
+@pytest.mark.parametrize("template", ["{{ n }}{{ site.big|json }}", "{{ n }}" + "x" * 400_000])
+def test_many_texts_that_each_fit_are_made_but_not_without_end(template: str) -> None:
+    manifest = "l: [{$for: {each: range(%d), as: n}, $do: \"{{ text('t.j2', n=n)|length }}\"}]"
+    [made] = objects(manifest % 60, CONTEXT, files={"t.j2": template})
+    assert sum(made["l"]) > 20 * MAX_STRING
+    assert [d.code for d in findings(manifest % 180, CONTEXT, files={"t.j2": template})] == ["T013"]
+
+
 def test_loops_of_a_manifest_are_counted_together() -> None:
     inner = "[{$for: {each: range(90000), as: c}, $do: 1}]"
     for name in ("b", "a"):
@@ -68,9 +80,9 @@ def test_loops_of_a_manifest_are_counted_together() -> None:
 
 
 def test_the_limits_count_for_each_component_anew() -> None:
+    text = "{{ ('a' * 900000)|json }}{% for a in range(90000) %}{% for b in range(9) %}{% endfor %}{% endfor %}"
     made = blueprint(
-        "l: [{$for: {each: range(60000), as: a}, $do: 1}]\nt: \"{{ text('t.j2')|length }}\"",
-        files={"t.j2": "{{ 'a' * 900000 }}".replace("'a' * 900000", "('a' * 900000)|json")},
+        "l: [{$for: {each: range(60000), as: a}, $do: 1}]\nt: \"{{ text('t.j2')|length }}\"", files={"t.j2": text}
     )
     program = compile_blueprint(made)
     for _ in range(5):
@@ -157,9 +169,14 @@ def test_a_deadline_that_is_met_leaves_nothing_behind() -> None:
 def test_what_a_site_may_want_does_not_depend_on_the_sites_before_it() -> None:
     """Each manifest alone stays within the limits, both together do not, also where one of them is not made again."""
     manifests = {
-        f"{name}.yaml": f"{{apiVersion: v1, kind: {name}, data: \"{{{{ text('{name}.j2') }}}}\"}}" for name in "ab"
+        f"{name}.yaml": f"""
+apiVersion: v1
+kind: {name}
+data: [{{$for: {{each: range(30), as: n}}, $do: "{{{{ text('{name}.j2', n=n)|length }}}}"}}]
+"""
+        for name in "ab"
     }
-    files = {f"{name}.j2": f"{{{{ site.{name}|json }}}}" for name in "ab"}
+    files = {f"{name}.j2": f"{{{{ n }}}}{{{{ site.{name}|json }}}}" for name in "ab"}
     shared = replace(component(blueprint(manifests, files=files)), shared=True)
     large, small = "x" * 700_000, "y"
     renderer = Renderer()

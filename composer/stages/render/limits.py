@@ -10,11 +10,17 @@ from typing import Any, NamedTuple
 from composer.diagnostic import Place, Rejected, error
 from composer.stages.render.refusal import Refused
 
-MAX_TEXT = 1 << 20
-"""Characters of one string and of all text a component renders: what one ConfigMap can hold."""
+MAX_STRING = 1 << 20
+"""Characters of one string: what one ConfigMap can hold."""
+
+MAX_TEXT = 64 << 20
+"""Characters of all texts of one component and of all values printed in them: a few dozen full ConfigMaps."""
 
 MAX_STEPS = 200_000
-"""Turns of all loops of one component together."""
+"""Turns of all loops in the manifests of one component together."""
+
+MAX_TEXT_STEPS = 1_000_000
+"""Turns of all loops in its text templates together: a line each for a hub of ten thousand sites with dozens of rows."""
 
 MAX_OBJECTS = 5_000
 """Objects of one component."""
@@ -27,17 +33,21 @@ MAX_BITS = 128
 
 
 class Used(NamedTuple):
-    """What templates used up: turns of loops, and characters of text."""
+    """What templates used up: turns of loops in manifests, characters of text, and turns of loops in text templates."""
 
     steps: int = 0
     text: int = 0
+    text_steps: int = 0
 
     def plus(self, other: Used) -> Used:
-        return Used(self.steps + other.steps, self.text + other.text)
+        return Used(self.steps + other.steps, self.text + other.text, self.text_steps + other.text_steps)
+
+    def minus(self, other: Used) -> Used:
+        return Used(self.steps - other.steps, self.text - other.text, self.text_steps - other.text_steps)
 
     @property
     def is_too_much(self) -> bool:
-        return self.steps > MAX_STEPS or self.text > MAX_TEXT
+        return self.steps > MAX_STEPS or self.text > MAX_TEXT or self.text_steps > MAX_TEXT_STEPS
 
 
 class Meter:
@@ -49,22 +59,31 @@ class Meter:
     def reset(self) -> None:
         self._steps = 0
         self._text = 0
+        self._text_steps = 0
 
     @property
     def used(self) -> Used:
         """All until now."""
-        return Used(self._steps, self._text)
+        return Used(self._steps, self._text, self._text_steps)
 
     def charge(self, used: Used) -> None:
         """The same once more, for something that is not made again."""
         self.steps(used.steps)
         self.text(used.text)
+        self.text_steps(used.text_steps)
 
     def steps(self, count: int) -> None:
-        """*count* more turns of a loop."""
+        """*count* more turns of a loop in a manifest."""
         self._steps += count
         if self._steps > MAX_STEPS:
-            raise Refused("T013", f"the loops of this component make more than {MAX_STEPS} turns")
+            raise Refused("T013", f"the loops in the manifests of this component make more than {MAX_STEPS} turns")
+
+    def text_steps(self, count: int) -> None:
+        """*count* more turns of a loop in a text template."""
+        self._text_steps += count
+        if self._text_steps > MAX_TEXT_STEPS:
+            message = f"the loops in the text templates of this component make more than {MAX_TEXT_STEPS} turns"
+            raise Refused("T013", message)
 
     def text(self, count: int) -> None:
         """*count* more characters of text."""
@@ -74,15 +93,15 @@ class Meter:
 
 
 def capped_text(text: str) -> str:
-    """*text*, unless it is too long."""
+    """*text*, unless it is too long for one string."""
     check_length(len(text))
     return text
 
 
 def check_length(length: int) -> None:
     """Raises Refused where a string of *length* characters would be too long."""
-    if length > MAX_TEXT:
-        raise Refused("T013", f"an expression makes a string of {length} characters; {MAX_TEXT} are allowed")
+    if length > MAX_STRING:
+        raise Refused("T013", f"a template makes a string of {length} characters; {MAX_STRING} are allowed")
 
 
 def check_list(length: int) -> None:

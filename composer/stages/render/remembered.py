@@ -14,6 +14,32 @@ from composer.stages.render.texts import Texts
 MOST = 512
 """Texts that are remembered for each blueprint."""
 
+MOST_TEXT = 16 << 20
+"""Characters of these texts together with bytes of what they were made of."""
+
+Key = tuple[str, tuple[bytes, ...], bytes]
+"""A template, what it read of the context, and what it was given besides."""
+
+
+class Memory:
+    """What is remembered of the templates of one blueprint: each text, and what making it used up."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Key, tuple[str, Used]] = {}
+        self._size = 0
+
+    def get(self, key: Key) -> tuple[str, Used] | None:
+        return self._texts.get(key)
+
+    def keep(self, key: Key, text: str, used: Used) -> None:
+        """Remembers *text*, and forgets the others where they get too many or too long together."""
+        size = len(text) + sum(map(len, key[1])) + len(key[2])
+        self._size += size
+        if len(self._texts) >= MOST or self._size > MOST_TEXT:
+            self._texts.clear()
+            self._size = size
+        self._texts[key] = text, used
+
 
 class RememberedText(Text):
     """The function `text`: what an earlier component or site made of the same values is used again."""
@@ -27,15 +53,14 @@ class RememberedText(Text):
         memory = memory_of(self._texts)
         key = (name, read, dumped(extra) if extra else b"")
         meter = self._texts.sandbox.meter
-        if key in memory:
-            text, used = memory[key]
+        known = memory.get(key)
+        if known is not None:
+            text, used = known
             meter.charge(used)
             return text
         before = meter.used
         text = self._texts.render(name, {**variables(self._context, self), **extra})
-        if len(memory) >= MOST:
-            memory.clear()
-        memory[key] = text, Used(meter.used.steps - before.steps, meter.used.text - before.text)
+        memory.keep(key, text, meter.used.minus(before))
         return text
 
     def _written(self, part: Part) -> bytes:
@@ -46,6 +71,6 @@ class RememberedText(Text):
 
 
 @lru_cache(maxsize=1024)
-def memory_of(_texts: Texts) -> dict[tuple[str, tuple[bytes, ...], bytes], tuple[str, Used]]:
-    """What is remembered of the templates of one blueprint: each text, and what making it used up."""
-    return {}
+def memory_of(_texts: Texts) -> Memory:
+    """The memory of one blueprint, empty on first use."""
+    return Memory()

@@ -13,7 +13,7 @@ from jinja2.utils import missing
 
 from composer.diagnostic import did_you_mean
 from composer.stages.render.filters import FILTERS, TESTS
-from composer.stages.render.filters.quoted import Quoted, joined
+from composer.stages.render.filters.quoted import concat, joined
 from composer.stages.render.limits import OPERATORS, Meter, capped_range
 from composer.stages.render.refusal import kind_of
 from composer.stages.render.values import nothing
@@ -71,7 +71,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """Dots and brackets look items up and never reach an attribute; calls reach known functions only."""
 
     intercepted_binops = frozenset(OPERATORS)
-    concat = staticmethod(lambda parts: Quoted("".join(parts)))
+    concat = staticmethod(concat)
 
     def __init__(self, meter: Meter, **options: Any) -> None:
         super().__init__(undefined=Missing, autoescape=False, optimized=False, keep_trailing_newline=True, **options)

@@ -58,7 +58,7 @@ def steps(context: Context, values: Any) -> Iterator[Any]:
         raise nothing(values)
     counting = meter(context)
     for value in values:
-        counting.steps(1)
+        counting.text_steps(1)
         yield value
 
 

@@ -52,13 +52,14 @@ class Texts:
         return name in self._templates
 
     def render(self, name: str, variables: dict[str, Any]) -> Quoted:
-        """The text that template *name* makes of *variables*."""
+        """The text that template *name* makes of *variables*, counted. Raises Refused where it does not fit a ConfigMap."""
         context = self.sandbox.context_class(self.sandbox, variables, name, {})
         made, length = [], 0
         for part in self._templates[name].root_render_func(context):
             made.append(part)
             length += len(part)
             check_length(length)
+        self.sandbox.meter.text(length)
         return Quoted("".join(made))
 
     def parts_of(self, name: str) -> tuple[Part, ...]:

@@ -29,6 +29,13 @@ def joined(parts: Iterable[Any], separator: str = "") -> str:
     return Quoted(text) if all(is_quoted(value) for value in values) else text
 
 
+def concat(parts: Iterable[str]) -> Quoted:
+    """What a macro or a block printed, as one string."""
+    found = list(parts)
+    check_length(sum(map(len, found)))
+    return Quoted("".join(found))
+
+
 def alike(model: str, text: str) -> str:
     """*text*, counting as quoted when *model* does."""
     return Quoted(text) if isinstance(model, Quoted) else text
