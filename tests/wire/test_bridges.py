@@ -139,6 +139,21 @@ def test_long_rules_lie_in_lists_that_fit_and_a_new_site_moves_nobody(tmp_path: 
     assert [user for user in changed[0][1]["users"] if user["name"] != "site-new"] == changed[0][0]["users"]
 
 
+def test_a_list_fits_however_unlike_its_sites_are(tmp_path: Path) -> None:
+    """Topics are counted in bytes, and a few sites with many rules do not come together by chance."""
+    children = [child(f"s{n}", up=tuple(f"{m}/{'é' * 400}" for m in range(120)), rate=0.01) for n in range(60)]
+    lists = bridges(hub(tmp_path, children)[0])["lists"]
+    sizes = [sum(len(topic.encode()) for user in each["users"] for topic in user["publish"]) for each in lists]
+    assert max(sizes) < LIST_BYTES
+    assert sum(len(each["users"]) for each in lists) == 60
+
+
+def test_rules_of_one_site_that_fit_no_list_stay_together(tmp_path: Path) -> None:
+    children = [child("large", up=tuple(f"{m}/{'x' * 400}" for m in range(2000)), rate=0.001), child("small")]
+    lists = bridges(hub(tmp_path, children)[0])["lists"]
+    assert sorted(user["name"] for each in lists for user in each["users"]) == ["large", "small"]
+
+
 def test_the_order_of_sites_changes_nothing(tmp_path: Path) -> None:
     children = [child(f"s{n}", up=(f"a{n % 3}",)) for n in range(50)]
     mixed = random.Random(7).sample(children, len(children))

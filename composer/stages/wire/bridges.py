@@ -27,7 +27,10 @@ MOST_EXACT = 1000
 """Up to so many sites each has rows of its own alone; above, rows that all of them have become one pattern."""
 
 LIST_BYTES = 700_000
-"""About how long one list of access rules may get (a ConfigMap holds 1 MiB)."""
+"""How long one list of access rules may get (a ConfigMap holds 1 MiB)."""
+
+ROW_BYTES = 16
+"""What a row takes in a list besides its topic and the site's name, at most."""
 
 WIDENED = (
     "the row is told to the broker once for all sites, so it lets every client of the tenant at the hub do this as a "
@@ -148,29 +151,42 @@ def bridges_route(stack: Stack) -> dict[str, Any]:
 
 
 def _rules(grants: Sequence[Grant]) -> dict[str, Any]:
-    """The grant rows as access rules: patterns for every site, and lists of users that are about equally long.
+    """The grant rows as access rules: patterns for every site, and lists of users that each fit a ConfigMap.
 
     A site's list follows from its name, so that sites do not move each other from one list to another.
     """
     patterns: dict[str, list[str]] = {"publish": [], "subscribe": []}
     users: dict[str, dict[str, list[str]]] = {}
-    size = 0
+    sizes: dict[str, int] = {}
     for grant in grants:
         site, where = grant.principal.name, mount_point(grant.principal.tenant) + grant.filter
         if site == EVERY_SITE:
             patterns[grant.action].append(where)
             continue
-        size += len(where) + len(site) + 16
+        sizes[site] = sizes.get(site, 0) + len(where.encode()) + len(site) + ROW_BYTES
         users.setdefault(site, {"publish": [], "subscribe": []})[grant.action].append(where)
-    lists: list[list[dict[str, Any]]] = [[] for _ in range(_number(size))]
+    lists: list[list[dict[str, Any]]] = [[] for _ in range(_number(sizes))]
     for site in sorted(users):
-        lists[crc32(site.encode()) % len(lists)].append({"name": site, **users[site]})
+        lists[_place_in(site, len(lists))].append({"name": site, **users[site]})
     return {"patterns": patterns, "lists": [{"name": str(i), "users": found} for i, found in enumerate(lists)]}
 
 
-def _number(size: int) -> int:
-    """How many lists hold rules of that *size*: doubled where one is full, so that it changes rarely."""
-    number = 1
-    while size > number * LIST_BYTES:
+def _number(sizes: Mapping[str, int]) -> int:
+    """How many lists hold the rules of sites of these *sizes*: doubled where one is full, so that it changes rarely.
+
+    Rules of one site that do not fit a list stay in one, where the ConfigMap is refused.
+    """
+    number, most = 1, max([LIST_BYTES, *sizes.values()])
+    while number < len(sizes):
+        lists = [0] * number
+        for site, size in sizes.items():
+            lists[_place_in(site, number)] += size
+        if max(lists) <= most:
+            break
         number *= 2
     return number
+
+
+def _place_in(site: str, number: int) -> int:
+    """Which of *number* lists a site's rules are in."""
+    return crc32(site.encode()) % number
