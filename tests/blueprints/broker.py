@@ -122,7 +122,7 @@ class Broker:
         text = text.replace("/usr/lib/mosquitto_acl_file.so", str(acl_plugin(self.programs["mosquitto"])))
         text = text.replace("listener 1883 127.0.0.1", f"listener {self.probe_port} 127.0.0.1")
         text = re.sub(r"(?m)^address .*$", f"address 127.0.0.1:{self.hub_port}", text)
-        text = text.replace("restart_timeout 5 300", "restart_timeout 1")
+        text = text.replace("restart_timeout 5 300", "restart_timeout 1 1")
         return re.sub(r"(?m)^persistence true$", "persistence true\nuser root", text) if os.geteuid() == 0 else text
 
     @contextmanager
