@@ -27,7 +27,7 @@ _BLUEPRINT = """
 apiVersion: edge-composer.io/v1alpha1
 kind: Blueprint
 metadata: {name: %s}
-spec: {version: 1.0.0, summary: Texts of a site., role: addon, scope: site}
+spec: {version: 1.0.0, summary: Texts of a site., role: %s, scope: site}
 """
 _NOTE_PARAMS = """
 text: {type: string, default: "", meta: {help: A text.}}
@@ -115,11 +115,13 @@ def noted(name: str, text: str = "hello", labels: str = "{}") -> str:
     return site(name, note(f"text: {json.dumps(text)}"), labels=labels)
 
 
-def blueprint(root: Path, name: str = "note", manifest: str = NOTE, params: str = _NOTE_PARAMS) -> None:
+def blueprint(
+    root: Path, name: str = "note", manifest: str = NOTE, params: str = _NOTE_PARAMS, role: str = "addon"
+) -> None:
     """A blueprint of the fleet's own."""
     folder = root / "blueprints" / name / "v1"
     (folder / "manifests").mkdir(parents=True)
-    (folder / "blueprint.yaml").write_text(_BLUEPRINT % name)
+    (folder / "blueprint.yaml").write_text(_BLUEPRINT % (name, role))
     (folder / "params.yaml").write_text(params)
     (folder / "manifests/object.yaml").write_text(manifest)
 

@@ -20,7 +20,7 @@ stringData: {{token: "{_ENC % "c2VjcmV0"}"}}
 sops: {{mac: "{_ENC % "bWFj"}", version: 3.9.0}}
 """
 UPLINK = "uplink: {site: %s, ca: files/ca.pem, identity: {secret: bridge}}"
-INGRESS = "components: {ingress: {blueprint: mqtt-mosquitto@1}}"
+INGRESS = "components: {ingress: {blueprint: door@1}}"
 HEARS = "tenants: {acme: {secrets: null, devices: null, uplink: null, uses: null}}"
 NOTED = "components: {note: {blueprint: note@1}}"
 RECORD = "{topic: a, rate: 1/s, bytes: 9, schema: files/%s.json}"
@@ -49,6 +49,7 @@ def everything(root: Path) -> Path:
     """The sites "a" (which reads all there is), "b" (a note alone), and the hubs "hub" and "top"."""
     blueprint(root, manifest=NOTE + "    - {$use: extra}\n")
     blueprint(root, "spare")
+    blueprint(root, "door", role="ingress")
     (root / "blueprints/_lib").mkdir()
     (root / "blueprints/_lib/extra.yaml").write_text('more: "{{ site.name }}"\n')
     files = {
