@@ -47,7 +47,6 @@ def spread(work: Work[Result], names: Sequence[str], jobs: int, lost: Work[Resul
     jobs = max(1, min(jobs, len(names)))
     size = max(1, min(CHUNK, len(names) // (4 * jobs)))
     chunks = [tuple(names[start : start + size]) for start in range(0, len(names), size)]
-    gc.collect()
     gc.freeze()
     crew = _Crew(work, lost, jobs)
     try:
