@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -73,11 +74,12 @@ class Front:
 
     @contextmanager
     def running(self) -> Iterator[Front]:
-        """The front, started as the pod starts it, until it is ready; killed at the end."""
+        """The front, started as the pod starts it, once it is ready; killed at the end."""
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_until(self.is_healthy, self.process, self.log)
+            wait_until(self.is_led, self.process, self.log)
             yield self
         finally:
             kill(self.process)
@@ -90,6 +92,17 @@ class Front:
         try:
             with urlopen(f"http://127.0.0.1:{self.status_port}/healthz") as answer:
                 return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def is_led(self) -> bool:
+        """Whether the master, where there is one, has come to its own work: its worker serves earlier, and signals get lost."""
+        if "-S" not in self.command:
+            return True
+        try:
+            with socket.create_connection(("127.0.0.1", self.master_port)) as master:
+                master.sendall(b"show proc\n")
+                return b"worker" in master.recv(1 << 16)
         except OSError:
             return False
 

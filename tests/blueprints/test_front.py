@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blueprints.broker import Broker, Objects, free_port, release_line, render_site
+from tests.blueprints.broker import Broker, Objects, free_port, release_line, render_site, wait_until
 from tests.blueprints.front import Front
 from tests.blueprints.mqtt import NOT_AUTHORIZED, Connection, connected, tls
 from tests.blueprints.pki import Authority, authority
@@ -240,8 +239,7 @@ def test_a_pod_that_ends_takes_nobody_new_and_lets_the_others_go_on_for_a_while(
         with behind.device(ACME, of="acme", client_id="staying") as press:
             assert front.process is not None
             os.kill(front.process.pid, signal.SIGUSR1)
-            while front.is_healthy():
-                time.sleep(0.02)
+            wait_until(lambda: not front.is_healthy(), front.process, front.log)
             with pytest.raises(OSError), behind.device(ACME, of="acme", client_id="late"):
                 pass
             assert press.publish("press/press-0/telemetry", "still here") == 0

@@ -7,7 +7,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -296,8 +295,7 @@ def test_a_pod_that_ends_takes_nobody_new_and_is_gone_after_the_drain(tmp_path: 
         staying = stack.enter_context(site.device(ACME, of="acme"))
         assert site.front.process is not None
         os.kill(site.front.process.pid, signal.SIGUSR1)
-        while site.front.is_healthy():
-            time.sleep(0.02)
+        wait_until(lambda: not site.front.is_healthy(), site.front.process, site.front.log)
         assert not accepted(site.front, site.authorities["acme"])
         assert staying.publish("press/press-0/telemetry", "still here") == 0
         site.front.process.wait()
