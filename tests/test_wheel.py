@@ -17,7 +17,7 @@ import pytest
 from composer import __version__
 
 ROOT = Path(__file__).parents[1]
-IGNORED = shutil.ignore_patterns(".*", "__pycache__", "out", "dist")
+IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "out", "dist")
 
 
 def run(words: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -89,7 +89,7 @@ def test_the_wheel_holds_what_the_composer_needs_and_no_more(tmp_path: Path) -> 
         "composer/packaged/diagnostics.md": ROOT / "docs/diagnostics.md",
         **{f"composer/{p.relative_to(ROOT / 'composer')}": p for p in (ROOT / "composer").rglob("*.py")},
     }
-    for folder in ("blueprints", "schemas"):
+    for folder in ("blueprints", "schemas", "starter"):
         files = (p for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
         wanted |= {f"composer/packaged/{p.relative_to(ROOT)}": p for p in files}
     program = {name for name in inside if name.startswith("composer/")}

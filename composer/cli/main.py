@@ -16,6 +16,7 @@ from composer.cli import exits
 from composer.diagnostic import Rejected
 
 COMMANDS = {
+    "init": "make a first fleet in a new folder",
     "validate": "check every site without writing anything",
     "render": "write the manifests of sites to a folder",
     "diff": "show what publishing would change",

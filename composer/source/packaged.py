@@ -11,7 +11,7 @@ _CHECKOUT = _PACKAGE.parent
 _IN_CHECKOUT = {"diagnostics.md": "docs/diagnostics.md"}
 
 
-def packaged(kind: Literal["blueprints", "schemas", "diagnostics.md"]) -> Path:
-    """The folder of the packaged blueprints or schemas, or the page of diagnostics."""
+def packaged(kind: Literal["blueprints", "schemas", "starter", "diagnostics.md"]) -> Path:
+    """The folder of the packaged blueprints, schemas or first fleet, or the page of diagnostics."""
     installed = _INSTALLED / kind
     return installed if installed.exists() else _CHECKOUT / _IN_CHECKOUT.get(kind, kind)

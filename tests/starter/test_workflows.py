@@ -1,0 +1,191 @@
+"""The workflows of a new fleet: linted by the forges' own schemas and by a security linter, and their scripts run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composer.source.packaged import packaged
+from composer.source.reader import read_document
+from tests.cli.kit import ROOT, commit, composer, environment
+from tests.publish.making import git
+from tests.publish.server import by_file
+
+STARTER = packaged("starter")
+GITHUB = sorted((STARTER / ".github/workflows").iterdir())
+INSTALL = "pip install --requirement requirements.txt"
+
+
+def lint(program: str, *words: str | Path) -> str:
+    """What a linter of the development environment says; it must be content."""
+    ran = subprocess.run(
+        [Path(sys.executable).parent / program, *words], cwd=STARTER, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_workflows_fit_the_schema_of_github() -> None:
+    assert "ok" in lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *GITHUB)
+
+
+def test_the_pipeline_fits_the_schema_of_gitlab() -> None:
+    schema = ("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    assert "ok" in lint("check-jsonschema", *schema, ".gitlab-ci.yml")
+
+
+def test_a_security_linter_finds_nothing_in_the_workflows() -> None:
+    words = ("--offline", "--no-config", "--persona", "pedantic", "--no-progress", "--format", "plain")
+    assert "No findings" in lint("zizmor", *words, *GITHUB)
+
+
+def test_the_configuration_and_the_hooks_of_pre_commit_are_valid() -> None:
+    lint("pre-commit", "validate-config", ".pre-commit-config.yaml")
+    lint("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+
+
+@pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.stem)
+def test_no_job_may_write_more_than_it_needs_and_actions_are_pinned(file: Path) -> None:
+    workflow = read_document(file.parent, file.name).data
+    assert workflow["permissions"] == {}
+    assert not {"pull_request_target", "workflow_run"} & set(workflow["on"])
+    for job in workflow["jobs"].values():
+        rights = {right for right, level in job["permissions"].items() if level != "read"}
+        steps = job["steps"]
+        uses = [step["uses"] for step in steps if "uses" in step]
+        assert rights <= {"pull-requests"}
+        assert not rights or not any("checkout" in action for action in uses)
+        assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in uses)
+        assert all(step["with"]["persist-credentials"] is False for step in steps if "checkout" in step.get("uses", ""))
+        assert not any("${{" in step.get("run", "") for step in steps)
+
+
+# --- the scripts, as a runner would run them --------------------------------------------------------------------------
+
+
+def scripts(forge: str, job: str) -> list[str]:
+    """The shell scripts of a job of the new fleet, but for the installation."""
+    if forge == "gitlab":
+        pipeline = read_document(STARTER, ".gitlab-ci.yml").data
+        assert pipeline["default"]["before_script"] == [INSTALL.replace("install", "install --quiet")]
+        return ["\n".join(pipeline[job]["script"])]
+    steps: list[Any] = read_document(STARTER, f".github/workflows/{job}.yaml").data["jobs"][job]["steps"]
+    found = [step["run"] for step in steps if "run" in step]
+    assert found[0] == INSTALL
+    return found[1:]
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a runner: `composer` is this checkout's, and the home folder is new."""
+    home = tmp_path_factory.mktemp("home")
+    script = home / "composer"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m composer "$@"\n')
+    script.chmod(0o755)
+    path = f"{home}{os.pathsep}{os.environ['PATH']}"
+    return environment(PATH=path, HOME=str(home), GIT_CONFIG_GLOBAL=str(home / ".gitconfig"))
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A new fleet's repository, where a branch is about to be merged, and the delivery repository."""
+    folder = tmp_path_factory.mktemp("forge")
+    with by_file(folder) as server:
+        root = folder / "fleet"
+        addresses = ("--repository", server.address, "--url", "https://git.example.com/delivery.git")
+        assert composer(folder, "init", "fleet", *addresses).code == 0
+        commit(root)
+        git(root, "switch", "-q", "-c", "change")
+        assert composer(root, "set", "factory-01", "spec.components.ingress.params.maxConnections=77").code == 0
+        commit(root)
+        git(root, "switch", "-q", "main")
+        git(root, "merge", "-q", "--no-ff", "-m", "merge", "change")
+        yield root, server.repository
+
+
+def run(script: str, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    shell = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(shell, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_the_check_shows_what_merging_would_change(
+    forge: str, fleet: tuple[Path, Path], runner: dict[str, str], tmp_path: Path
+) -> None:
+    root, _ = fleet
+    checkout = tmp_path / "checkout"
+    depth = ["--depth", "2"] if forge == "github" else []
+    git(tmp_path, "clone", "-q", *depth, f"file://{root}", str(checkout))
+    variables = {**runner, "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(root, "rev-parse", "HEAD^1")}
+    said = ""
+    for script in scripts(forge, "check"):
+        ran = run(script, checkout, variables)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        said += ran.stdout + ran.stderr
+    assert "2 sites: 0 errors, 0 warnings" in said
+    assert "2 sites rendered" in said
+    assert "max_connections 77" in said
+    mistake = checkout / "sites/factory-01.yaml"
+    mistake.write_text(mistake.read_text().replace("[edge-box]", "[edge-bx]"))
+    first = run(scripts(forge, "check")[0], checkout, variables)
+    assert first.returncode == 1
+    assert "L010" in first.stdout
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_merge_publishes_from_a_shallow_clone_with_the_token_of_the_job(
+    forge: str, fleet: tuple[Path, Path], runner: dict[str, str], tmp_path: Path
+) -> None:
+    root, delivery = fleet
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", str(checkout))
+    variables = {**runner, "DELIVERY_USER": "ci", "DELIVERY_TOKEN": "of-the-job"}
+    (script,) = scripts(forge, "publish")
+    ran = run(script, checkout, variables)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "of-the-job" not in ran.stdout + ran.stderr
+    heads = git(delivery, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+    assert heads == ["site/factory-01", "site/hub"]
+    asked = subprocess.run(
+        ["git", "credential", "fill"],
+        input="protocol=https\nhost=git.example.com\n\n",
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "username=ci\npassword=of-the-job\n" in asked.stdout
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_publishing_to_a_folder_of_the_runner_is_refused(forge: str, runner: dict[str, str], tmp_path: Path) -> None:
+    assert composer(tmp_path, "init", "fleet").code == 0
+    (script,) = scripts(forge, "publish")
+    ran = run(script, tmp_path / "fleet", runner)
+    assert ran.returncode == 1
+    assert "delivery.repository is a folder of this job" in ran.stdout
+    assert not (tmp_path / "fleet/out").exists()
+
+
+def test_the_hook_stops_a_commit_that_is_not_in_order(runner: dict[str, str], tmp_path: Path) -> None:
+    root = tmp_path / "fleet"
+    assert composer(tmp_path, "init", "fleet").code == 0
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "--all")
+    words = [str(Path(sys.executable).parent / "pre-commit"), "run", "--all-files"]
+    good = subprocess.run(words, cwd=root, env=runner, capture_output=True, text=True, check=False)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "composer validate" in good.stdout
+    site = root / "sites/factory-01.yaml"
+    site.write_text(site.read_text().replace("[edge-box]", "[edge-bx]"))
+    git(root, "add", "--all")
+    bad = subprocess.run(words, cwd=root, env=runner, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert "error[L010]" in bad.stdout
