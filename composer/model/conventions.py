@@ -40,6 +40,11 @@ def tenant_namespace(tenant: str) -> str:
     return f"tenant-{tenant}"
 
 
+def delivery_account(tenant: str) -> str:
+    """The ServiceAccount, in the namespace of Flux or Argo CD, that applies the tenant's folder of the branch."""
+    return f"delivery-{tenant}"
+
+
 def tenant_issuer(tenant: str) -> str:
     """The ClusterIssuer that signs with the tenant's CA."""
     return f"tenant-{tenant}"

@@ -27,11 +27,16 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*."""
+    """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*.
+
+    Without either, it is in the spec of the site or of the fleet. With a *site*, it is in the tenant's spec at that other site,
+    where a step below a list may be the item itself.
+    """
 
     tenant: str
     route: Route
     component: Component | None = None
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,7 @@ class Peer:
 class Flow:
     """A connection the pods of one component may take part in. *port* is the port of the pods that listen.
 
-    *said* is where a document implies it: without a tenant and a component, in the spec of the site or of the fleet. What every
-    pod needs, no document says.
+    *said* is where a document implies it, None where the component itself does, since every pod needs it.
     """
 
     direction: Direction
@@ -76,6 +80,26 @@ class Flow:
     port: int
     because: str
     protocol: str = "TCP"
+    widened: str = ""
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What delivery of one folder of the branch may do at the cluster's API: *verbs* on one *kind* of object in *namespace*.
+
+    *tenant* is whose folder it is, "" for the platform's. *account* is the ServiceAccount, as namespace/name. "*" stands for
+    every namespace, group or kind; a kind of the whole cluster has the namespace "".
+    """
+
+    tenant: str
+    account: str
+    namespace: str
+    group: str
+    kind: str
+    resource: str
+    verbs: tuple[str, ...]
+    because: str
     widened: str = ""
     said: Said | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from composer.diagnostic import Place
 from composer.model.component import Component
-from composer.model.grants import Flow, Grant
+from composer.model.grants import Flow, Grant, Permission
 from composer.model.share import Share
 
 
@@ -25,6 +25,14 @@ class Way:
 
     component: Component
     flow: Flow
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """What delivery may do at the cluster's API, and where a document implies it."""
+
+    permission: Permission
     place: Place
 
 
@@ -48,10 +56,14 @@ class Limit:
 
 @dataclass(frozen=True)
 class Isolation:
-    """The walls of a site: rights and limits of each tenant, what is shared, and who may talk to whom."""
+    """The walls of a site: rights and limits of each tenant, what is shared, who may talk to whom, what delivery may touch.
+
+    A tenant that is not at the site has rights there where it comes over the uplinks of other sites.
+    """
 
     site: str
     rights: Mapping[str, tuple[Right, ...]]
     limits: Mapping[str, tuple[Limit, ...]]
     shared: tuple[Shared, ...]
     ways: tuple[Way, ...]
+    permitted: tuple[Permitted, ...]

@@ -9,7 +9,7 @@ from typing import Any
 from composer.model.component import Component, Layer
 from composer.model.figures import Sizing
 from composer.model.fleet import Fleet
-from composer.model.grants import Flow, Grant
+from composer.model.grants import Flow, Grant, Permission
 from composer.model.links import LinkSummary
 from composer.model.share import Share
 from composer.model.traffic import NO_TRAFFIC, Traffic
@@ -57,7 +57,7 @@ class HubLink:
 class Wiring:
     """A stack with everything the composer worked out: what each component renders from, who may do what, and what flows.
 
-    *sizing* is how large the broker has to be.
+    *permissions* is what delivery may do at the cluster's API, *sizing* how large the broker has to be.
     *children* is what the site knows of the sites whose uplinks end there, *summary* what it tells its own hub.
     """
 
@@ -66,6 +66,7 @@ class Wiring:
     grants: tuple[Grant, ...]
     flows: Mapping[Component, tuple[Flow, ...]]
     traffic: Traffic = NO_TRAFFIC
+    permissions: tuple[Permission, ...] = ()
     sizing: Sizing | None = None
     shares: tuple[Share, ...] = ()
     children: tuple[LinkSummary, ...] = field(repr=False, default=())

@@ -10,7 +10,7 @@ from typing import Any
 from composer.diagnostic import Diagnostic, Rejected, Related, error
 from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary
-from composer.model.stack import Wiring
+from composer.model.stack import Layer, Wiring
 from composer.source.document import Document
 from composer.source.reader import read_document
 from composer.stages.load import check_schema, hubs_named, link_of
@@ -56,6 +56,15 @@ def broken_child(fleet: Fleet, site: str) -> Child:
     except Rejected as rejected:
         return Child(site, _hubs(fleet, site), None, rejected.diagnostics[0])
     return Child(site, (link.hub,), summarise(site, link.hub, tenants))
+
+
+def uplink_layers(fleet: Fleet, site: str) -> Mapping[str, tuple[Layer, ...]]:
+    """Tenant at the site -> the layers that say what goes over the uplink, lowest first; nothing where they cannot be read."""
+    try:
+        document = _only_links(read_document(fleet.root, fleet.sites[site]), site, LINKS)
+        return _lenient(fleet).tenant_layers(document)
+    except Rejected:
+        return {}
 
 
 def _hubs(fleet: Fleet, site: str) -> tuple[str, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from composer.diagnostic import Place
 from composer.model.conventions import tenant_namespace
-from composer.model.grants import Grant
-from composer.model.isolation import Isolation, Limit, Right, Shared, Way
-from composer.model.stack import Stack, Wiring
+from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
+from composer.model.stack import Wiring
 from composer.model.units import show_rate
-from composer.stages.wire.places import place_of, said_place
+from composer.pipeline.rows import flow_place, grant_place, permission_place
+from composer.stages.wire.places import said_place
 
 QUOTA = {
     "cpu": "ResourceQuota/quota spec.hard.[requests.cpu]",
@@ -24,24 +23,21 @@ QUOTA = {
 def isolation(wiring: Wiring) -> Isolation:
     """The walls of the wired site, in the order of tenants, components and their documents."""
     stack = wiring.stack
-    rights = {
-        tenant: tuple(Right(g, _grant_place(stack, g)) for g in wiring.grants if g.principal.tenant == tenant)
-        for tenant in stack.tenants
-    }
+    rights: dict[str, list[Right]] = {tenant: [] for tenant in stack.tenants}
+    for grant in wiring.grants:
+        rights.setdefault(grant.principal.tenant, []).append(Right(grant, grant_place(stack, grant)))
     limits = {tenant: tuple(_limits(wiring, tenant)) for tenant in stack.tenants}
     shared = tuple(
         Shared(share, said_place(stack, share.granted), said_place(stack, share.used)) for share in wiring.shares
     )
     ways = tuple(
-        Way(component, flow, said_place(stack, flow.said) if flow.said else place_of(component, key=True))
+        Way(component, flow, flow_place(stack, component, flow))
         for component, flows in wiring.flows.items()
         for flow in flows
     )
-    return Isolation(stack.site, rights, limits, shared, ways)
-
-
-def _grant_place(stack: Stack, grant: Grant) -> Place:
-    return said_place(stack, grant.said) if grant.said else stack.document.place(("spec",))
+    permitted = tuple(Permitted(each, permission_place(stack, each)) for each in wiring.permissions)
+    rows = {tenant: tuple(found) for tenant, found in rights.items()}
+    return Isolation(stack.site, rows, limits, shared, ways, permitted)
 
 
 def _limits(wiring: Wiring, tenant: str) -> Iterator[Limit]:

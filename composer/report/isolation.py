@@ -8,7 +8,7 @@ from typing import Any
 
 from composer.diagnostic import Place
 from composer.model.grants import Flow
-from composer.model.isolation import Isolation, Limit, Right, Shared, Way
+from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
 from composer.model.units import show_rate
 
 Table = tuple[str, Sequence[str], list[tuple[str, ...]]]
@@ -31,13 +31,15 @@ def tables(found: Isolation) -> Iterator[Table]:
     """Everything there is to show, tenant by tenant."""
     for tenant, rights in found.rights.items():
         yield f"Tenant {tenant}", ("principal", "may", "topics", "because"), [_right(right) for right in rights]
-        limits = found.limits[tenant]
+        limits = found.limits.get(tenant, ())
         yield f"Limits of tenant {tenant}", ("limit", "value", "held by"), [_limit(limit) for limit in limits]
     shared = [_shared(each) for each in found.shared]
     yield "Shared on purpose", ("owner", "reader", "topics", "at most", "granted", "used"), shared
     yield "Wider than the documents", ("what", "why", "because"), list(_widened(found))
     ways = [_way(way) for way in found.ways]
     yield "Network", ("component", "direction", "peer", "port", "because"), ways
+    names = ("account", "may", "what", "where", "because")
+    yield "Delivery", names, [_permitted(rows) for rows in _alike(found.permitted)]
 
 
 def _right(right: Right) -> tuple[str, ...]:
@@ -65,6 +67,26 @@ def _widened(found: Isolation) -> Iterator[tuple[str, ...]]:
         if way.flow.widened:
             what = f"{way.component.label}: {way.flow.direction} {_peer(way.flow)} {way.flow.port}"
             yield what, way.flow.widened, _where(way.place)
+    for each in found.permitted:
+        if each.permission.widened:
+            account, verbs, kinds, namespace, _ = _permitted([each])
+            yield f"{account}: {verbs} {kinds} in {namespace}", each.permission.widened, _where(each.place)
+
+
+def _alike(permitted: Sequence[Permitted]) -> list[list[Permitted]]:
+    """Rows that differ in the kind alone, together."""
+    found: dict[Any, list[Permitted]] = {}
+    for each in permitted:
+        row = each.permission
+        found.setdefault((row.account, row.namespace, row.verbs, row.because, row.widened), []).append(each)
+    return list(found.values())
+
+
+def _permitted(rows: Sequence[Permitted]) -> tuple[str, ...]:
+    row = rows[0].permission
+    kinds = " ".join(f"{each.permission.group or 'v1'}/{each.permission.kind}" for each in rows)
+    where = {"": "the whole cluster", "*": "every namespace"}.get(row.namespace, row.namespace)
+    return row.account, " ".join(row.verbs), kinds, where, f"{row.because}, {_where(rows[0].place)}"
 
 
 def _way(way: Way) -> tuple[str, ...]:
@@ -112,7 +134,7 @@ def as_json(found: Isolation) -> str:
         "tenants": {
             tenant: {
                 "rights": [_right_entry(right) for right in rights],
-                "limits": [_entry(x) for x in found.limits[tenant]],
+                "limits": [_entry(x) for x in found.limits.get(tenant, ())],
             }
             for tenant, rights in found.rights.items()
         },
@@ -121,6 +143,7 @@ def as_json(found: Isolation) -> str:
             for x in found.shared
         ],
         "network": [_way_entry(way) for way in found.ways],
+        "delivery": [_permitted_entry(each) for each in found.permitted],
     }
     return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
 
@@ -146,6 +169,13 @@ def _way_entry(way: Way) -> dict[str, Any]:
     }
     why = {"because": flow.because, "place": _where(way.place), "widened": flow.widened or None}
     return {**row, "port": flow.port, "protocol": flow.protocol, **why}
+
+
+def _permitted_entry(each: Permitted) -> dict[str, Any]:
+    row = each.permission
+    what = {"group": row.group, "kind": row.kind, "resource": row.resource, "verbs": list(row.verbs)}
+    why = {"because": row.because, "place": _where(each.place), "widened": row.widened or None}
+    return {"tenant": row.tenant or None, "account": row.account, "namespace": row.namespace or None, **what, **why}
 
 
 FORMATS: Mapping[str, Callable[[Isolation], str]] = {"text": text, "json": as_json, "markdown": markdown}

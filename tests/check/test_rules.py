@@ -178,6 +178,16 @@ def test_a_tenants_network_policy_allows_what_was_worked_out_for_its_own_pods(
     assert all(start in message for start, message in zip(expected, said, strict=True)), said
 
 
+def test_a_policy_of_the_platform_is_held_to_the_rows_and_may_choose_pods_that_have_the_same_row() -> None:
+    base, other = component(), component("acme")
+    everybody = policy(podSelector=EVERYBODY, egress=[BROKER])
+    objects = [*prelude(), Rendered(everybody, base, "a.yaml", 1), Rendered(workload("other"), other, "a.yaml", 1)]
+    rows = {"ingress": [], "egress": [BROKER]}
+    for network, number in (({base: rows, other: rows}, 0), ({base: rows}, 1), ({base: {}, other: rows}, 1)):
+        found = [d for d in check(objects, replace(context(), network=network)) if d.code == "K019"]
+        assert len(found) == number, found
+
+
 def test_where_an_operator_makes_objects_nothing_is_missed(tmp_path: Any) -> None:
     lost = rendered(
         """

@@ -70,9 +70,15 @@ def test_an_item_of_a_list_is_meant_by_its_number_or_by_its_name(example_fleet: 
 
 def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_flows(example_fleet: Path) -> None:
     access = composer(example_fleet, "explain", "berlin-01", "ConfigMap/ingress-access-acme", "data").out
-    assert re.search(r"of tenant acme may subscribe press/\+/telemetry, because of ", access)
+    assert re.search(
+        r"may subscribe press/\+/telemetry, because of tenants.acme\S+, sites/tenants/acme.yaml:\d+:", access
+    )
     policy = composer(example_fleet, "explain", "berlin-01", "NetworkPolicy/ingress", "spec").out
-    assert re.search(r"egress on port 8883/TCP, because ", policy)
+    assert re.search(r"egress on port 8883/TCP, because uplink to hub-eu, sites/profiles/edge-box.yaml:\d+:", policy)
+    role = composer(example_fleet, "explain", "berlin-01", "Role/tenant-acme/delivery", "rules").out
+    assert re.search(
+        r"delivery-acme may get list watch pods, because tenants.acme .*, sites/eu/de/berlin-01.yaml:\d+:", role
+    )
 
 
 def test_a_value_in_a_configuration_file_is_told_with_the_line_of_the_text_template(example_fleet: Path) -> None:

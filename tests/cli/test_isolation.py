@@ -45,6 +45,32 @@ def test_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+EXAMPLE = str(Path(__file__).parents[2])
+
+
+def test_at_a_hub_the_rights_of_a_bridge_are_implied_by_the_documents_of_its_site(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["-C", EXAMPLE, "isolation", "hub-eu"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "bridge rome-01 publish sites/rome-01/fridge/log sites/tenants/bistro.yaml:35" in text
+    assert "bridge rome-02 publish sites/rome-02/fridge/log sites/eu/it/rome-02.yaml:20" in text
+    assert (
+        "ingress every address 8883 addresses of sites and load balancers are not known sites/tenants/acme.yaml:"
+        in text
+    )
+
+
+def test_what_delivery_may_touch_is_told_with_the_line_that_implies_it(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(shown(capsys, "--format", "json"))["delivery"]
+    jobs = [row for row in found if row["tenant"] == "acme" and row["kind"] == "Job"]
+    assert [(row["account"], row["namespace"]) for row in jobs] == [("flux-system/delivery-acme", "tenant-acme")]
+    assert all(row["place"].startswith("sites/works.yaml:") for row in found if row["tenant"])
+    assert "flux-system/delivery-acme get list watch v1/Pod apps/ReplicaSet tenant-acme" in " ".join(
+        shown(capsys).split()
+    )
+
+
 def test_markdown_has_a_section_for_each_tenant(capsys: pytest.CaptureFixture[str]) -> None:
     assert "## Tenant acme-eu\n\n| principal | may | topics | because |\n" in shown(capsys, "--format", "markdown")
 

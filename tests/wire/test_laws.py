@@ -16,9 +16,11 @@ from composer.emit import to_yaml
 from composer.model.fleet import Fleet
 from composer.model.stack import Wiring
 from composer.stages.load import load_fleet, load_site
+from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
 from composer.stages.wire import wire
 from tests.load.fleets import write
+from tests.wire import rules
 from tests.wire.sites import SITE, context, files
 
 NAMES = ["acme", "globex", "initech"]
@@ -96,6 +98,26 @@ def test_a_client_belongs_to_one_tenant_and_its_topics_lie_below_that_tenant_s_m
             assert (client["issuer"], client["port"]) == (listener["issuer"], listener["port"])
             assert component.component.tenant in ("", client["tenant"])
     assert all(grant.principal.tenant in written and grant.because for grant in wiring.grants)
+
+
+@given(sites, shared, st.booleans())
+@settings(max_examples=15)
+def test_every_rendered_access_rule_is_a_row_and_every_row_a_rule(
+    written: dict[str, Any], owners: dict[str, str], named: bool
+) -> None:
+    for tenant in written.values():
+        for name, said in tenant["devices"].items():
+            said.update({"names": f"{name}-{{0..1}}"} if named else {"count": 2})
+    wiring = wired(written, {device: tenant for device, tenant in owners.items() if tenant in written})
+    objects = [o for each in wiring.wired for o in RENDERER.render(each.component, each.context)]
+    assert rules.broker_rules(objects) == rules.granted(wiring)
+    assert rules.client_names(objects) == rules.principals(wiring)
+    ruled, flows = rules.network_rules(objects), rules.flowing(wiring)
+    assert ruled == {component: flows[component] for component in ruled}
+    assert rules.api_rules(objects) == rules.permitted(wiring)
+
+
+RENDERER = Renderer()
 
 
 @cache

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from composer.model.grants import network_peer
-from composer.model.names import expand_names
 from composer.model.stack import Wiring
-from composer.model.topics import bind
 from composer.pipeline.isolation import isolation
 from composer.pipeline.line import Composed, Line
 from composer.stages.load import load_fleet
+from tests.wire import rules
 
 PROJECT = Path(__file__).parents[2]
 SITES = [
     (PROJECT, "berlin-01"),
+    (PROJECT, "hub-eu"),
     (PROJECT, "lyon-01"),
     (PROJECT, "park-7"),
     (PROJECT, "rome-01"),
     (PROJECT / "tests/fleets/design", "berlin-01"),
     (PROJECT / "tests/fleets/isolation", "works"),
 ]
-Rule = tuple[str, str, str, str]
-"""Tenant, user or "%u", read or write, topic filter."""
+EVERY = pytest.mark.parametrize("where", SITES, ids=lambda where: f"{where[0].name} {where[1]}")
 
 
 @pytest.fixture(scope="module")
@@ -42,49 +40,13 @@ def wiring_of(site: Composed) -> Wiring:
     return site.wiring
 
 
-@pytest.mark.parametrize("where", SITES, ids=lambda where: f"{where[0].name} {where[1]}")
+@EVERY
 def test_the_access_lists_are_the_rows(composed: Mapping[Any, Composed], where: tuple[Path, str]) -> None:
     site = composed[where]
-    assert access_rules(site) == granted(wiring_of(site))
+    assert rules.broker_rules(site.objects) == rules.granted(wiring_of(site))
 
 
-def access_rules(site: Composed) -> set[Rule]:
-    """What the access lists of all tenants say, line by line."""
-    found: set[Rule] = set()
-    for rendered in site.objects:
-        name = rendered.object["metadata"]["name"]
-        if rendered.object["kind"] == "ConfigMap" and name.startswith("ingress-access-"):
-            tenant, user = name.removeprefix("ingress-access-"), ""
-            for line in rendered.object["data"]["access.acl"].splitlines():
-                word, _, rest = line.partition(" ")
-                assert word in ("#", "user", "topic", "pattern"), line
-                if word == "user":
-                    user = rest
-                elif word != "#":
-                    right, _, topic = rest.partition(" ")
-                    mount = f"t/{tenant}/"
-                    assert topic.startswith(mount)
-                    found.add((tenant, "%u" if word == "pattern" else user, right, topic.removeprefix(mount)))
-    return found
-
-
-def granted(wiring: Wiring) -> set[Rule]:
-    """What the rows say, a class of known devices one by one."""
-    found: set[Rule] = set()
-    for grant in wiring.grants:
-        tenant, name = grant.principal.tenant, grant.principal.name
-        right = "write" if grant.action == "publish" else "read"
-        if grant.principal.kind == "class" and grant.widened:
-            found.add((tenant, "%u", right, grant.filter.replace("{device}", "%u")))
-        elif grant.principal.kind == "class":
-            written = wiring.stack.tenants[tenant]["devices"][name]["names"]
-            found |= {(tenant, each, right, bind(grant.filter, device=each)) for each in expand_names(written)}
-        else:
-            found.add((tenant, name, right, grant.filter))
-    return found
-
-
-@pytest.mark.parametrize("where", SITES, ids=lambda where: f"{where[0].name} {where[1]}")
+@EVERY
 def test_the_bridge_carries_what_tenants_send_over_the_uplink(
     composed: Mapping[Any, Composed], where: tuple[Path, str]
 ) -> None:
@@ -102,40 +64,47 @@ def test_the_bridge_carries_what_tenants_send_over_the_uplink(
     }
 
 
-@pytest.mark.parametrize("where", SITES, ids=lambda where: f"{where[0].name} {where[1]}")
+@EVERY
 def test_the_network_policies_are_the_flows(composed: Mapping[Any, Composed], where: tuple[Path, str]) -> None:
     site = composed[where]
-    ruled: dict[Any, set[str]] = {}
-    for rendered in site.objects:
-        if rendered.object["kind"] == "NetworkPolicy":
-            ruled.setdefault(rendered.component, set()).update(ways(rendered.object["spec"]))
-    flows = wiring_of(site).flows
-    rows = {
-        component: {way(f.direction, network_peer(f.peer), f.port, f.protocol) for f in flows[component]}
-        for component in ruled
-    }
-    assert ruled == rows
-    workloads = {r.component for r in site.objects if r.object["kind"] == "Deployment"}
+    ruled = rules.network_rules(site.objects)
+    flows = rules.flowing(wiring_of(site))
+    assert ruled == {component: flows[component] for component in ruled}
+    workloads = {rendered.component for rendered in rules.of_kind(site.objects, "Deployment")}
     assert workloads <= ruled.keys()
 
 
-def ways(spec: Mapping[str, Any]) -> set[str]:
-    found = set()
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for rule in spec.get(direction) or []:
-            for port in rule["ports"]:
-                found |= {way(direction, peer, port["port"], port["protocol"]) for peer in rule.get(side, [None])}
-    return found
+@EVERY
+def test_the_certificates_of_clients_are_the_principals(
+    composed: Mapping[Any, Composed], where: tuple[Path, str]
+) -> None:
+    site = composed[where]
+    assert rules.client_names(site.objects) == rules.principals(wiring_of(site))
 
 
-def way(direction: str, peer: Any, port: int, protocol: str) -> str:
-    return f"{direction} {json.dumps(peer, sort_keys=True)} {port}/{protocol}"
+@EVERY
+def test_what_delivery_may_touch_is_the_permissions(composed: Mapping[Any, Composed], where: tuple[Path, str]) -> None:
+    site = composed[where]
+    assert rules.api_rules(site.objects) == rules.permitted(wiring_of(site)) != set()
 
 
-@pytest.mark.parametrize("where", SITES, ids=lambda where: f"{where[0].name} {where[1]}")
+def test_what_argo_cd_may_make_is_the_permissions(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "sites", tmp_path / "sites")
+    fleet = tmp_path / "sites/fleet.yaml"
+    fleet.write_text(fleet.read_text().replace("engine: flux ", "engine: argocd "))
+    box = tmp_path / "sites/profiles/edge-box.yaml"
+    box.write_text(box.read_text().replace('flux: "2.6"', 'argocd: "3.0"'))
+    site = Line(load_fleet(tmp_path)[0]).compose("berlin-01")
+    assert rules.project_kinds(site.objects) == rules.manageable(wiring_of(site)) != set()
+    assert rules.api_rules(site.objects) == rules.permitted(wiring_of(site)) != set()
+
+
+@EVERY
 def test_every_row_has_its_line(composed: Mapping[Any, Composed], where: tuple[Path, str]) -> None:
     found = isolation(wiring_of(composed[where]))
     assert all(right.place.line for rights in found.rights.values() for right in rights)
+    assert all(way.place.line for way in found.ways)
+    assert all(each.place.line for each in found.permitted)
     assert all(each.granted.line and each.used.line for each in found.shared)
 
 
@@ -151,6 +120,7 @@ def test_rows_that_are_wider_than_their_documents_are_counted(composed: Mapping[
         )
     assert counted == {
         ("example", "berlin-01"): (0, 2),
+        ("example", "hub-eu"): (0, 2),
         ("example", "lyon-01"): (0, 2),
         ("example", "park-7"): (0, 1),
         ("example", "rome-01"): (2, 2),

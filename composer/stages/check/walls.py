@@ -1,4 +1,4 @@
-"""What a tenant's blueprints may make: workloads in the tenant's namespace, and nothing that reaches out."""
+"""What blueprints may make: for tenants, workloads in their namespace; for everybody, no network rule of their own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_walls(site: Site) -> Iterator[Diagnostic]:
             yield _misplaced(site, subject)
     for kind, rule in _KINDS.items():
         for subject in site.of_kind(*kind):
-            if subject.tenant:
+            if subject.tenant or kind == NETWORK_POLICIES:
                 yield from rule(site, subject)
     for pod in site.pods:
         if pod.subject.tenant:
@@ -87,7 +87,7 @@ def _service(_: Site, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _network(site: Site, subject: Subject) -> Iterator[Diagnostic]:
-    """A policy adds to the others, so each may say only what was worked out, and about the component's own pods."""
+    """A policy adds to the others, so each may say only what was worked out, and about pods it was worked out for."""
     component, spec = subject.rendered.component, subject.object["spec"]
     known = site.context.network.get(component)
     if known is None:
@@ -98,9 +98,11 @@ def _network(site: Site, subject: Subject) -> Iterator[Diagnostic]:
                 hint = "take the rules from `network`; a parameter `egress` declares peers outside of the cluster"
                 message = "allows what does not follow from any document"
                 yield finding("K019", subject, ("spec", direction, index), message, hint=hint)
-    allows = spec.get("ingress") or spec.get("egress")
+    allows = [(direction, rule) for direction in ("ingress", "egress") for rule in spec.get(direction, ())]
     for pod in site.selected(subject.namespace, spec.get("podSelector", {})) if allows else ():
-        if pod.subject.rendered.component is not component:
+        other = pod.subject.rendered.component
+        theirs = site.context.network.get(other, {})
+        if other is not component and any(rule not in theirs.get(direction, ()) for direction, rule in allows):
             message = f"also chooses the pods of {pod.subject.label}, which belong to another component"
             yield finding("K019", subject, ("spec", "podSelector"), message)
 
@@ -110,7 +112,7 @@ _KINDS: Mapping[tuple[str, str], Callable[[Site, Subject], Iterator[Diagnostic]]
     NETWORK_POLICIES: _network,
     ("", "Service"): _service,
 }
-"""What else is asked of a tenant's objects of a kind."""
+"""What else is asked of objects of a kind: of a tenant's, and of the platform's where they are NetworkPolicies."""
 
 
 def _priority(pod: Pod) -> Iterator[Diagnostic]:

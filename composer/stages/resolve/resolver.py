@@ -56,9 +56,16 @@ class Resolver:
 
         Raises Rejected where a tenant or a layer is not there, or cannot be used.
         """
+        return {name: tenant.spec for name, tenant in self._tenants(document).items()}
+
+    def tenant_layers(self, document: Document) -> Mapping[str, tuple[Layer, ...]]:
+        """The layers of those specs, lowest first. Raises Rejected where `tenants` does."""
+        return {name: tenant.layers for name, tenant in self._tenants(document).items()}
+
+    def _tenants(self, document: Document) -> Mapping[str, _Tenant]:
         site = _Site(self.fleet, document, self.lower(document))
         names = sorted(site.sections["tenants"])
-        found = {tenant.name: tenant.spec for name in names for tenant in site._tenant(name)}
+        found = {tenant.name: tenant for name in names for tenant in site._tenant(name)}
         if len(found) < len(names):
             raise Rejected(site.findings)
         return found

@@ -16,11 +16,11 @@ from composer.model.conventions import (
     PLATFORM_NAMESPACE,
     mount_point,
 )
-from composer.model.grants import Action, Grant, Principal
+from composer.model.grants import Action, Grant, Principal, Said
 from composer.model.links import EVERY_SITE, LinkSummary, Passing, at_hub
 from composer.model.stack import Stack
 from composer.model.topics import to_filter
-from composer.model.traffic import Said, Subscription
+from composer.model.traffic import Subscription
 from composer.stages.wire.rows import Draft, Row
 
 MOST_EXACT = 1000
@@ -59,17 +59,34 @@ def is_hub(stack: Stack, children: Sequence[LinkSummary]) -> bool:
 def bridge_grants(children: Sequence[LinkSummary]) -> tuple[Grant, ...]:
     """The rows of all bridges that end at the hub. A row with "{site}" stands for each of its sites."""
     common = _common(children)
-    every = [_grant(row, EVERY_SITE, f"{len(children)} sites", WIDENED) for row in common]
+    every = [_grant(row, EVERY_SITE, children[0].site, f"{len(children)} sites", WIDENED) for row in common]
     known = frozenset(common)
-    own = (_grant(row, child.site, child.site) for child in children for row in _rows(child) if row not in known)
+    own = (
+        _grant(row, child.site, child.site, child.site)
+        for child in children
+        for row in _rows(child)
+        if row not in known
+    )
     return (*every, *own)
 
 
-def _grant(row: Right, site: str, who: str, widened: str = "") -> Grant:
-    principal = Principal(row.tenant, site, "bridge")
-    where = at_hub(Passing(row.filter, 1), site)
+def _grant(row: Right, name: str, site: str, who: str, widened: str = "") -> Grant:
+    """The row of the bridge called *name*, which the documents of *site* imply."""
+    principal = Principal(row.tenant, name, "bridge")
+    where = at_hub(Passing(row.filter, 1), name)
     because = f"tenants.{row.tenant}.uplink.{row.direction} of {who}"
-    return Grant(principal, ACTIONS[row.direction], where, because, widened)
+    said = Said(row.tenant, ("uplink", row.direction, row.filter), site=site)
+    return Grant(principal, ACTIONS[row.direction], where, because, widened, said)
+
+
+def bridges_said(children: Sequence[LinkSummary]) -> Said:
+    """Which document implies that bridges come: that of the first site with an uplink, or else the hub's own `hub`."""
+    sending = next((child for child in children if child.tenants), None)
+    if sending is None:
+        return Said("", ("hub",))
+    link = sending.tenants[0]
+    direction, passing = ("up", link.up) if link.up else ("down", link.down)
+    return Said(link.tenant, ("uplink", direction, passing[0].filter), site=sending.site)
 
 
 def _rows(child: LinkSummary) -> Iterator[Right]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, Related, error
 from composer.model.conventions import FRONT_LINK_PORT, INGRESS_SERVICE, MQTT_TLS_PORT, PLATFORM_NAMESPACE
-from composer.model.grants import Flow, Peer
+from composer.model.grants import Flow, Peer, Said
 from composer.model.stack import Component, Stack
 from composer.model.units import duration
 from composer.stages.wire import network
@@ -123,7 +123,7 @@ def front_flows(front: Component, broker: Peer, ports: Mapping[str, int], tenant
     yield network.device_flow("devices of all tenants", MQTT_TLS_PORT)
     for tenant in tenants:
         port = FRONT_LINK_PORT if ends_tls(front, tenant) else ports[tenant]
-        yield Flow("egress", broker, port, f"devices of tenant {tenant}")
+        yield Flow("egress", broker, port, f"devices of tenant {tenant}", said=Said(tenant, ("devices",)))
 
 
 def passed_on_flows(
@@ -133,4 +133,5 @@ def passed_on_flows(
     peer = Peer(PLATFORM_NAMESPACE, tuple(selector.items()))
     for tenant in tenants:
         port = FRONT_LINK_PORT if ends_tls(front, tenant) else ports[tenant]
-        yield Flow("ingress", peer, port, f"{front.label} passes on devices of tenant {tenant}")
+        because = f"{front.label} passes on devices of tenant {tenant}"
+        yield Flow("ingress", peer, port, because, said=Said(tenant, ("devices",)))

@@ -44,7 +44,8 @@ def reached_by_patterns(grants: Sequence[Grant], children: Sequence[LinkSummary]
     for grant in grants:
         if children and grant.widened and grant.principal.kind == "class":
             principal = Principal(grant.principal.tenant, EVERY_SITE, "bridge")
-            yield Grant(principal, grant.action, bind(grant.filter, device=EVERY_SITE), grant.because, REACHED)
+            where = bind(grant.filter, device=EVERY_SITE)
+            yield Grant(principal, grant.action, where, grant.because, REACHED, grant.said)
 
 
 REACHED = "the broker is told one pattern for devices without known names, which holds for bridges of sites, too"

@@ -65,24 +65,30 @@ def _bus_address(bus: Mapping[str, Any]) -> tuple[str, int | None]:
 def bridge_flow(hub: str) -> Flow:
     """The way of the broker's bridge to the hub, of which only the host name is known."""
     widened = "only the hub's host name is known: every address outside the private ranges, on this port"
-    return Flow("egress", INTERNET, MQTT_TLS_PORT, f"uplink to {hub}", widened=widened)
+    return Flow(
+        "egress", INTERNET, MQTT_TLS_PORT, f"uplink to {hub}", widened=widened, said=Said("", ("uplink", "site"))
+    )
 
 
-def device_flow(devices: str, port: int) -> Flow:
+def device_flow(devices: str, port: int, said: Said | None = None) -> Flow:
     """Devices connect from outside the cluster, through whatever balances the load. *devices* says whose they are."""
     widened = "addresses of devices and load balancers are not known"
-    return Flow("ingress", ANYBODY, port, devices, widened=widened)
+    return Flow("ingress", ANYBODY, port, devices, widened=widened, said=said)
 
 
-def bridges_flow() -> Flow:
+def bridges_flow(said: Said) -> Flow:
     """The bridges of other sites connect from outside the cluster."""
     widened = "addresses of sites and load balancers are not known"
-    return Flow("ingress", ANYBODY, MQTT_TLS_PORT, "uplinks of other sites", widened=widened)
+    return Flow("ingress", ANYBODY, MQTT_TLS_PORT, UPLINKS, widened=widened, said=said)
+
+
+UPLINKS = "uplinks of other sites"
 
 
 def scrape_flow(namespace: str, port: int) -> Flow:
     """The way of whoever collects metrics."""
-    return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom")
+    said = Said("", ("policies", "scrapeFrom"))
+    return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom", said=said)
 
 
 def declared_flows(params: Mapping[str, Any], because: str, said: Said | None = None) -> Iterator[Flow]:

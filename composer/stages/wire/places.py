@@ -36,9 +36,20 @@ def said_place(stack: Stack, said: Said, *inside: str | int) -> Place:
     """Where a document implies a row of traffic, or what stands *inside* of the value there, such as its qos."""
     route = (*said.route, *inside)
     if said.component is not None:
-        return place_of(said.component, route)
+        return place_of(said.component, route, key=not route)
+    if not said.tenant:
+        return _spec_place(stack, route)
     for length in range(len(route), 0, -1):
         found = origin(stack.tenant_layers[said.tenant], route[:length])
         if found is not None:
             return found.place
     return tenant_place(stack, said.tenant, route)
+
+
+def _spec_place(stack: Stack, route: Route) -> Place:
+    """Where a layer of the site sets the value at *route*, or its surroundings; or else the fleet."""
+    for length in range(len(route), 0, -1):
+        found = origin(stack.layers, route[:length])
+        if found is not None:
+            return found.place
+    return stack.fleet.document.place(("spec", *route), key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from composer.model.conventions import (
@@ -12,15 +12,18 @@ from composer.model.conventions import (
     PART_OF,
     PLATFORM_NAMESPACE,
     bridge_client,
+    delivery_account,
     hub_prefix,
     mount_point,
     tenant_issuer,
     tenant_namespace,
 )
+from composer.model.grants import Permission
 from composer.model.names import branch_of
 from composer.model.stack import Component, HubLink, Stack
 from composer.model.topics import bind, to_filter
 from composer.model.units import duration
+from composer.stages.wire.permissions import managed_kinds, role_rules
 
 OFFLINE = "24h"
 """How long the uplink may be away where no document says so."""
@@ -39,7 +42,8 @@ def site_context(stack: Stack) -> dict[str, Any]:
     }
 
 
-def delivery_context(stack: Stack) -> dict[str, Any]:
+def delivery_context(stack: Stack, permissions: Iterable[Permission] = ()) -> dict[str, Any]:
+    """How the branch reaches the cluster; *permissions* are what the platform's folder may hold."""
     written = stack.fleet.document.data["spec"].get("delivery") or {}
     engine = written.get("engine", "flux")
     return {
@@ -48,17 +52,27 @@ def delivery_context(stack: Stack) -> dict[str, Any]:
         "branch": branch_of(written.get("branch"), stack.site),
         "namespace": DELIVERY_NAMESPACES[engine],
         "interval": written.get("interval", "5m"),
+        "kinds": managed_kinds(row for row in permissions if row.namespace),
+        "clusterKinds": managed_kinds(row for row in permissions if not row.namespace),
     }
 
 
-def tenant_context(name: str, spec: Mapping[str, Any], delivery: Mapping[str, Any], site: str) -> dict[str, Any]:
+def tenant_context(
+    name: str, spec: Mapping[str, Any], site: str, namespace: str, permissions: Sequence[Permission]
+) -> dict[str, Any]:
+    """A tenant at the site; *namespace* is Flux's or Argo CD's, *permissions* what its folder of the branch may hold."""
     return {
         "name": name,
         "namespace": tenant_namespace(name),
         "quota": spec.get("quota") or {},
         "issuer": tenant_issuer(name),
         "secrets": [_secret(key, said, site) for key, said in sorted((spec.get("secrets") or {}).items())],
-        "delivery": {"serviceAccount": f"delivery-{name}", "namespace": delivery["namespace"]},
+        "delivery": {
+            "serviceAccount": delivery_account(name),
+            "namespace": namespace,
+            "rules": role_rules(permissions),
+            "kinds": managed_kinds(permissions),
+        },
     }
 
 

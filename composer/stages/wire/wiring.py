@@ -7,12 +7,19 @@ from functools import cached_property
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors
-from composer.model.conventions import MQTT_TLS_PORT, PLATFORM_NAMESPACE, WORKLOADS
-from composer.model.grants import Flow, Grant, Peer, Said
+from composer.model.conventions import MQTT_TLS_PORT, PLATFORM_NAMESPACE
+from composer.model.grants import Flow, Grant, Peer, Permission, Said
 from composer.model.links import LinkSummary
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
-from composer.stages.wire.bridges import bridge_grants, bridge_rows, bridges_context, bridges_route, is_hub
+from composer.stages.wire.bridges import (
+    bridge_grants,
+    bridge_rows,
+    bridges_context,
+    bridges_route,
+    bridges_said,
+    is_hub,
+)
 from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
 from composer.stages.wire.fronts import (
@@ -32,6 +39,7 @@ from composer.stages.wire.hub import check_hub, reached_by_patterns
 from composer.stages.wire.identities import check_identities
 from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
+from composer.stages.wire.permissions import permissions
 from composer.stages.wire.policies import check_policies
 from composer.stages.wire.relay import check_reserved, check_shared, relay_grants, relay_rows, relay_spec, with_relay
 from composer.stages.wire.sharing import shares
@@ -48,11 +56,6 @@ from composer.stages.wire.surroundings import (
 )
 from composer.stages.wire.traffic import traffic
 from composer.stages.wire.words import check_words
-
-_WORKLOAD_RULES = [
-    {"apiGroups": [group], "resources": sorted(r for g, _, r in WORKLOADS if g == group)}
-    for group in dict.fromkeys(g for g, _, _ in WORKLOADS)
-]
 
 
 def wire(stack: Stack, link: HubLink | None, children: Sequence[LinkSummary] = ()) -> tuple[Wiring, list[Diagnostic]]:
@@ -77,6 +80,7 @@ def wire(stack: Stack, link: HubLink | None, children: Sequence[LinkSummary] = (
         grants,
         wiring.flows,
         wiring.traffic,
+        permissions=wiring.permissions,
         sizing=wiring.sizing,
         shares=wiring.shares,
         children=wiring.children,
@@ -116,6 +120,7 @@ class _Wiring:
         self.ended = [tenant for tenant in self.outside if ends_tls(self.front, tenant)]
         self.clients = {c: clients(c, grants, self.ports) for c, grants in self.grants.items()}
         self.flows = {c: tuple(self._flows(c)) for c in stack.components}
+        self.permissions = permissions(stack)
         self.findings += check_ingress(stack)
         self.findings += check_policies(stack)
         self.findings += check_identities(stack, self.clients, self.ingress, self.ports)
@@ -126,9 +131,14 @@ class _Wiring:
 
     def wired(self) -> Iterator[Wired]:
         site = site_context(self.stack)
-        delivery = delivery_context(self.stack)
+        rows: dict[str, list[Permission]] = {"": [], **{name: [] for name in self.stack.tenants}}
+        for row in self.permissions:
+            rows[row.tenant].append(row)
+        delivery = delivery_context(self.stack, rows[""])
+        namespace = delivery["namespace"]
         tenants = {
-            name: tenant_context(name, spec, delivery, self.stack.site) for name, spec in self.stack.tenants.items()
+            name: tenant_context(name, spec, self.stack.site, namespace, rows[name])
+            for name, spec in self.stack.tenants.items()
         }
         common = {
             "site": site,
@@ -169,8 +179,6 @@ class _Wiring:
             own["routes"] += [bridges_route(self.stack)] if is_hub(self.stack, self.children) else []
         if component.role in ("base", "ingress") and is_hub(self.stack, self.children):
             own["bridges"] = self._bridges
-        if component.role == "tenancy":
-            own["workloads"] = _WORKLOAD_RULES
         return own
 
     @property
@@ -203,7 +211,8 @@ class _Wiring:
         if component is self.front:
             yield from front_flows(component, self._broker_peer(), self.ports, self.outside)
             if is_hub(self.stack, self.children):
-                yield Flow("egress", self._broker_peer(), MQTT_TLS_PORT, "uplinks of other sites")
+                said = bridges_said(self.children)
+                yield Flow("egress", self._broker_peer(), MQTT_TLS_PORT, network.UPLINKS, said=said)
         yield from network.bus_flows(
             component.spec.get("bus") or {}, f"bus of {component.label}", Said(component.tenant, ("bus",), component)
         )
@@ -222,13 +231,15 @@ class _Wiring:
         for component, found in self.clients.items():
             peer = Peer(namespace_of(component), tuple(component_context(component)["selector"].items()))
             for client in found:
-                yield Flow("ingress", peer, client["port"], f"{component.label} speaks MQTT")
+                said = Said(component.tenant, (), component)
+                yield Flow("ingress", peer, client["port"], f"{component.label} speaks MQTT", said=said)
         if self.front:
             selector = component_context(self.front)["selector"]
             yield from passed_on_flows(self.front, selector, self.ports, self.outside)
         if is_open(self.front, ingress):
             for tenant in self.outside:
-                yield network.device_flow(f"devices of tenant {tenant}", self.ports[tenant])
+                said = Said(tenant, ("devices",))
+                yield network.device_flow(f"devices of tenant {tenant}", self.ports[tenant], said)
         if self.link:
             yield network.bridge_flow(self.link.site)
         if is_hub(self.stack, self.children):
@@ -238,9 +249,10 @@ class _Wiring:
         """Bridges come through the front, where there is one, as devices do."""
         if self.front:
             peer = Peer(PLATFORM_NAMESPACE, tuple(component_context(self.front)["selector"].items()))
-            yield Flow("ingress", peer, MQTT_TLS_PORT, f"{self.front.label} passes on uplinks of other sites")
+            because = f"{self.front.label} passes on {network.UPLINKS}"
+            yield Flow("ingress", peer, MQTT_TLS_PORT, because, said=bridges_said(self.children))
         if is_open(self.front, ingress):
-            yield network.bridges_flow()
+            yield network.bridges_flow(bridges_said(self.children))
 
     def _scrape_flows(self, component: Component) -> Iterator[Flow]:
         policies = self.stack.fleet.document.data["spec"].get("policies") or {}

@@ -1,0 +1,77 @@
+"""What delivery may do at the cluster's API: rows for each folder of the branch, and the same as rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from composer.model.conventions import DELIVERY_NAMESPACES, WORKLOADS, delivery_account, tenant_namespace
+from composer.model.grants import Permission, Said
+from composer.model.stack import Component, Stack
+
+MANAGE = ("create", "delete", "get", "list", "patch", "update", "watch")
+READ = ("get", "list", "watch")
+EVERY = "*"
+
+READINESS = (("", "Pod", "pods"), ("apps", "ReplicaSet", "replicasets"))
+"""(API group, kind, resource) of what tells whether a workload is ready."""
+
+CLUSTER_KINDS = (
+    ("", "Namespace", "namespaces"),
+    ("cert-manager.io", "ClusterIssuer", "clusterissuers"),
+    ("scheduling.k8s.io", "PriorityClass", "priorityclasses"),
+)
+"""(API group, kind, resource) of what the platform's folder holds that belongs to the whole cluster."""
+
+CONTROLLERS = {"flux": "kustomize-controller", "argocd": "argocd-application-controller"}
+"""Engine -> the account it comes with, which applies what no other account is named for."""
+
+WIDENED = (
+    "the platform's folder holds whatever its blueprints make, walls of every tenant among it: every kind, everywhere"
+)
+
+
+def permissions(stack: Stack) -> tuple[Permission, ...]:
+    """The rows of the site: the platform's, where something delivers it, then each tenant's."""
+    engine = (stack.fleet.document.data["spec"].get("delivery") or {}).get("engine", "flux")
+    delivery = next((c for c in stack.components if c.role == "delivery"), None)
+    platform = _platform(delivery, engine) if delivery else ()
+    return (*platform, *(row for tenant in stack.tenants for row in _tenant(tenant, engine)))
+
+
+def _platform(delivery: Component, engine: str) -> Iterator[Permission]:
+    account = delivery.params.get("platformServiceAccount") or CONTROLLERS[engine]
+    route = ("params", "platformServiceAccount") if delivery.params.get("platformServiceAccount") else ()
+    said = Said("", route, delivery)
+    who = f"{DELIVERY_NAMESPACES[engine]}/{account}"
+    because = f"{delivery.label} applies the platform's folder of the branch"
+    for group, kind, resource in CLUSTER_KINDS:
+        yield Permission("", who, "", group, kind, resource, MANAGE, because, said=said)
+    yield Permission("", who, EVERY, EVERY, EVERY, EVERY, MANAGE, because, WIDENED, said)
+
+
+def _tenant(tenant: str, engine: str) -> Iterator[Permission]:
+    said = Said("", ("tenants", tenant))
+    who = f"{DELIVERY_NAMESPACES[engine]}/{delivery_account(tenant)}"
+    for kinds, verbs, because in (
+        (WORKLOADS, MANAGE, f"tenants.{tenant} has a folder of the branch, which holds workloads"),
+        (READINESS, READ, f"tenants.{tenant} has workloads, whose readiness is read from these"),
+    ):
+        for group, kind, resource in kinds:
+            yield Permission(tenant, who, tenant_namespace(tenant), group, kind, resource, verbs, because, said=said)
+
+
+def role_rules(rows: Iterable[Permission]) -> list[dict[str, Any]]:
+    """The rows as rules of a Role: one for each API group and what may be done in it."""
+    found: dict[tuple[Sequence[str], str], list[str]] = {}
+    for row in rows:
+        found.setdefault((row.verbs, row.group), []).append(row.resource)
+    return [
+        {"apiGroups": [group], "resources": sorted(resources), "verbs": list(verbs)}
+        for (verbs, group), resources in found.items()
+    ]
+
+
+def managed_kinds(rows: Iterable[Permission]) -> list[dict[str, str]]:
+    """The kinds of objects that may be made, as an Argo CD AppProject lists them."""
+    return [{"group": row.group, "kind": row.kind} for row in rows if "create" in row.verbs]
