@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,9 @@ PROTOCOLS = ("file", "http", "https", "ssh")
 _NAME = "delivery"
 _HEADS = "refs/heads/"
 _TRACKED = f"refs/remotes/{_NAME}/"
+_ALL = 0x7FFFFFFF
+"""The depth that Git takes for all there is."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"[^/:]+@[^/:]+:|[^/:.]+(?:\.[^/:.]+)+:")
 
@@ -86,6 +89,15 @@ def fetch(mirror: Repository, remote: Remote) -> None:
         if _remote_heads(mirror, remote) != {}:
             raise
         _run(mirror, remote, "fetch", *words, "--", _NAME, *refs)
+
+
+def deepen(mirror: Repository, remote: Remote, branches: Sequence[str]) -> None:
+    """Fetches all commits of these branches, which come to where they stand at the remote now. Raises GitFailed."""
+    refs = "".join(
+        f"+{_HEADS}{branch}:{prefix}{branch}\n" for branch in branches for prefix in (_HEADS, _TRACKED)
+    ).encode("utf-8", "surrogateescape")
+    words = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", f"--depth={_ALL}")
+    _run(mirror, remote, "fetch", *words, "--stdin", "--", _NAME, content=refs)
 
 
 def push(mirror: Repository, remote: Remote) -> Mapping[str, Refused]:
@@ -160,6 +172,6 @@ def _refused(summary: str) -> Refused:
     return Refused(Refusal.MOVED if moved else Refusal.FINAL, reason)
 
 
-def _run(mirror: Repository, remote: Remote, *words: str) -> bytes:
+def _run(mirror: Repository, remote: Remote, *words: str, content: bytes = b"") -> bytes:
     command = mirror.command(*remote.words(*words))
-    return run(command, own=True, GIT_ALLOW_PROTOCOL=remote.protocol)
+    return run(command, content, own=True, GIT_ALLOW_PROTOCOL=remote.protocol)

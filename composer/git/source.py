@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -92,6 +93,18 @@ def export(fleet: Path, revision: str, target: Path) -> str:
     except GitFailed as failed:
         raise Rejected([_unreadable(fleet, failed)]) from failed
     return commit[0]
+
+
+def missing_commits(fleet: Path, commits: Sequence[str]) -> frozenset[str]:
+    """Those of the commits (full ids) that the fleet's repository does not have; all, where it has no repository."""
+    try:
+        with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
+            found = objects.objects([f"{commit}^{{commit}}" for commit in commits])
+    except GitFailed as failed:
+        if "not a git repository" in str(failed):
+            return frozenset(commits)
+        raise Rejected([_unreadable(fleet, failed)]) from failed
+    return frozenset(commit for commit, there in zip(commits, found, strict=True) if there is None)
 
 
 def _write(objects: Batch, tree: str, target: Path) -> None:

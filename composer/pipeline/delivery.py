@@ -12,7 +12,7 @@ from pathlib import Path
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.lock import holding
 from composer.git.process import GitFailed
-from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, fetch, push, remote_of
+from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, fetch, push, remote_of
 from composer.git.repository import Repository, create_repository, open_repository
 from composer.model.fleet import Fleet
 from composer.stages.publish import Outcome, SiteResult
@@ -40,6 +40,15 @@ class Delivery:
         refused = push(self.repository, self.remote)
         return tuple(_after_push(result, refused) for result in results)
 
+    def deepen(self, branches: Sequence[str]) -> None:
+        """Sees to it that all commits of these branches are here; a mirror has only the last ones. Raises Rejected."""
+        if self.remote is None or not branches:
+            return
+        try:
+            deepen(self.repository, self.remote, branches)
+        except GitFailed as failed:
+            raise Rejected([_unfetched(self.remote, failed, Place(self.remote.address))]) from failed
+
 
 @contextmanager
 def delivery(fleet: Fleet) -> Iterator[Delivery]:
@@ -58,12 +67,19 @@ def delivery(fleet: Fleet) -> Iterator[Delivery]:
 @contextmanager
 def existing_delivery(fleet: Fleet) -> Iterator[Repository | None]:
     """The delivery repository for reading, or None where nothing was ever published."""
+    with present_delivery(fleet) as found:
+        yield found.repository if found else None
+
+
+@contextmanager
+def present_delivery(fleet: Fleet) -> Iterator[Delivery | None]:
+    """The delivery repository where there is one, or None where nothing was ever published. Raises Rejected."""
     path = repository_here(fleet)
     if path is not None:
-        yield open_repository(path) if path.exists() else None
+        yield Delivery(open_repository(path)) if path.exists() else None
         return
     with delivery(fleet) as found:
-        yield found.repository
+        yield found
 
 
 def repository_here(fleet: Fleet) -> Path | None:
@@ -101,9 +117,13 @@ def _fetch(mirror: Repository, remote: Remote, place: Place) -> None:
     try:
         fetch(mirror, remote)
     except GitFailed as failed:
-        message = f"the delivery repository {remote.address} cannot be fetched: {failed}"
-        hint = "git's own configuration says how you log in there; nothing was changed"
-        raise Rejected([error("B042", message, place, hint=hint)]) from failed
+        raise Rejected([_unfetched(remote, failed, place)]) from failed
+
+
+def _unfetched(remote: Remote, failed: GitFailed, place: Place) -> Diagnostic:
+    message = f"the delivery repository {remote.address} cannot be fetched: {failed}"
+    hint = "git's own configuration says how you log in there; nothing was changed"
+    return error("B042", message, place, hint=hint)
 
 
 def _after_push(result: SiteResult, refused: Mapping[str, Refused]) -> SiteResult:

@@ -13,8 +13,13 @@ _MOST_CHANGES = 10_000
 
 def as_json(comparison: Comparison) -> str:
     """The comparison as JSON, with a line break at the end. "cut" counts the changes that are left out."""
+    return json.dumps(comparison_document(comparison), indent=2, ensure_ascii=True, default=str) + "\n"
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain data; values of fields are as the objects have them."""
     groups = comparison.groups[:_MOST_CHANGES]
-    document = {
+    return {
         "apiVersion": "edge-composer.io/v1alpha1",
         "kind": "Diff",
         "summary": {
@@ -26,7 +31,6 @@ def as_json(comparison: Comparison) -> str:
         "bookkeeping": list(comparison.bookkeeping),
         "cut": len(comparison.groups) - len(groups),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n"
 
 
 def _group(group: GroupedChange) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from composer.git.repository import open_repository
 from tests.cli.kit import commit, composer, fleet, noted, start
 from tests.conftest import Needs
 from tests.load.fleets import document
-from tests.publish.making import git
+from tests.publish.making import commit_by_hand, git
 from tests.publish.server import Server, by_file, by_http
 
 NAMES = ("a", "b", "c")
@@ -88,6 +90,22 @@ def test_what_somebody_else_committed_on_the_server_is_not_overwritten(server: S
     assert "error[B020]" in ran.err
     assert composer(root, "publish", "--adopt").code == 0
     assert git(server.repository, "rev-parse", "site/a^") == theirs
+
+
+def test_branches_on_the_server_are_verified_and_all_that_others_put_on_top_is_told(
+    server: Server, tmp_path: Path
+) -> None:
+    root = remote_fleet(tmp_path / "fleet", server.address)
+    assert composer(root, "publish").code == 0
+    by_hand = [commit_by_hand(open_repository(server.repository), "site/a", {"x": text}) for text in ("1", "2", "3")]
+    other = Path(shutil.copytree(root, tmp_path / "other", ignore=shutil.ignore_patterns("out")))
+    ran = composer(other, "verify")
+    assert ran.code == 1
+    assert ran.err.count("error[B071]") == 3
+    assert all(f"did not make: {commit[:12]} by Jane" in ran.err for commit in by_hand)
+    assert "branch site/a holds 1 file besides what commit" in ran.err
+    assert ran.err.endswith("2 sites equal, 1 different, 0 unproven, 0 without a branch\n")
+    assert server.heads()["site/a"] == by_hand[-1]
 
 
 def test_of_two_publishers_at_once_neither_loses_what_the_other_wrote(server: Server, tmp_path: Path) -> None:

@@ -7,23 +7,31 @@ from composer.stages.publish.lockfile import LOCK, Link, MadeFrom, link_of
 from composer.stages.publish.names import check_branches
 from composer.stages.publish.paths import tenant_folder
 from composer.stages.publish.plan import SitePlan
+from composer.stages.publish.proof import FileDifferences, Proof, Verdict, prove
 from composer.stages.publish.publisher import Outcome, SiteResult, plans, publish
+from composer.stages.publish.record import Record, read_record
 
 __all__ = [
     "LOCK",
     "Contents",
+    "FileDifferences",
     "Link",
     "MadeFrom",
     "Outcome",
+    "Proof",
+    "Record",
     "SiteFiles",
     "SitePlan",
     "SiteResult",
+    "Verdict",
     "Written",
     "branch_files",
     "check_branches",
     "link_of",
     "plans",
+    "prove",
     "publish",
+    "read_record",
     "tenant_folder",
     "write_tree",
 ]

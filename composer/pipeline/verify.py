@@ -1,0 +1,148 @@
+"""Verifying: every chosen site's branch against what the commit of the fleet that it names renders to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.git.batch import Batch
+from composer.git.ids import FILE
+from composer.git.repository import heads
+from composer.git.source import export, missing_commits
+from composer.model.fleet import Fleet
+from composer.pipeline.branch import branch
+from composer.pipeline.changed import Changed
+from composer.pipeline.delivery import Delivery, present_delivery
+from composer.stages.compare import SiteDiff, compare_files
+from composer.stages.load import load_fleet
+from composer.stages.publish import Proof, Record, SiteFiles, prove, read_record
+
+_READABLE = (FILE, "100755")
+"""Modes of files whose content can be compared; the others are links and other repositories."""
+
+_Proved = tuple[Proof, SiteDiff | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """The *proofs* of all sites that have a branch, in order, *edits*: what branches hold and their sources do not render to,
+    and all findings; *absent* sites have no branch.
+    """
+
+    proofs: tuple[Proof, ...]
+    edits: tuple[SiteDiff, ...]
+    absent: tuple[str, ...]
+    findings: tuple[Diagnostic, ...] = field(repr=False)
+
+
+def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
+    """Verifies the branches of these sites. Nothing is written, and no cache is believed. Raises Rejected."""
+    with present_delivery(fleet) as target:
+        proved = _all(fleet, target, names, jobs) if target else []
+    proofs = tuple(proof for proof, _ in proved)
+    known = {proof.record.site for proof in proofs}
+    absent = tuple(name for name in names if name not in known)
+    findings = [d for proof in proofs for d in proof.findings] + [_absent(fleet, name) for name in absent]
+    return Verified(proofs, tuple(edit for _, edit in proved if edit), absent, tuple(findings))
+
+
+def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> list[_Proved]:
+    records = _records(fleet, target, names)
+    with target.repository.reading() as objects:
+        return sorted(_proved(fleet, objects, records, jobs), key=lambda pair: pair[0].record.site)
+
+
+def _records(fleet: Fleet, target: Delivery, names: Sequence[str]) -> list[Record]:
+    """What the branches say; where a mirror lacks the commits below those of others, they are fetched."""
+    records = list(_read(fleet, target, names))
+    cut = [record for record in records if record.cut]
+    if not cut:
+        return records
+    target.deepen([record.branch for record in cut])
+    return list(_read(fleet, target, names))
+
+
+def _read(fleet: Fleet, target: Delivery, names: Sequence[str]) -> Iterator[Record]:
+    known = heads(target.repository)
+    with target.repository.reading() as objects:
+        for name in names:
+            head = known.get(branch(fleet, name))
+            if head:
+                yield read_record(objects, name, branch(fleet, name), head)
+
+
+def _proved(fleet: Fleet, objects: Batch, records: Sequence[Record], jobs: int) -> Iterator[_Proved]:
+    """The proof of each record, and how its branch differs; those of one source together, since it is rendered once."""
+    by_source: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_source["" if record.is_dirty else record.source].append(record)
+    missing = missing_commits(fleet.root, [source for source in by_source if source])
+    for source, concerned in by_source.items():
+        if source and source not in missing:
+            yield from _against(fleet, source, objects, concerned, jobs)
+        else:
+            why = _lost if source else _sourceless
+            yield from ((prove(objects, record, None, why(record)), None) for record in concerned)
+
+
+def _against(fleet: Fleet, source: str, objects: Batch, records: Sequence[Record], jobs: int) -> Iterator[_Proved]:
+    """The records against what this commit of the fleet renders to."""
+    with TemporaryDirectory() as folder:
+        try:
+            export(fleet.root, source, Path(folder))
+            base, _ = load_fleet(Path(folder))
+        except Rejected as rejected:
+            yield from ((prove(objects, r, None, (_unrendered(r), *rejected.diagnostics)), None) for r in records)
+            return
+        waiting = {record.site: record for record in records}
+        known = {branch(base, record.site): record.head for record in records}
+        changed = Changed(base, known, jobs)
+        for files in changed.files([name for name in waiting if name in base.sites]):
+            proof = prove(objects, waiting.pop(files.site), files)
+            yield proof, _edit(objects, proof, files)
+        for site, record in waiting.items():
+            errors = (finding for finding in changed.findings if finding.site == site and finding.is_error)
+            yield prove(objects, record, None, (_unrendered(record), *errors)), None
+
+
+def _edit(objects: Batch, proof: Proof, files: SiteFiles) -> SiteDiff | None:
+    """How the branch differs from its source by objects and fields; None where it does not."""
+    if not proof.source:
+        return None
+    differing = (*proof.source.changed, *proof.source.foreign)
+    plain = {path: proof.entries[path].id for path in differing if proof.entries[path].mode in _READABLE}
+    new = dict(zip(plain, objects.contents(list(plain.values())), strict=True))
+    old = {path: files.files[path] for path in (*proof.source.changed, *proof.source.missing)}
+    return SiteDiff(files.site, proof.record.branch, compare_files(old, new), {}, {})
+
+
+def _absent(fleet: Fleet, site: str) -> Diagnostic:
+    message = f"site {site} has no branch {branch(fleet, site)}"
+    return error("B070", message, Place(fleet.sites[site]), hint="publish it").at_site(site)
+
+
+def _sourceless(record: Record) -> tuple[Diagnostic, ...]:
+    if record.last is None:
+        return ()
+    said = record.trailers["Composer-Source"]
+    message = (
+        f"branch {record.branch} was rendered from {said!r}, which is no commit: what it should hold cannot be proved"
+    )
+    return (error("B073", message, Place(record.branch), hint="commit the fleet's changes and publish the site again"),)
+
+
+def _lost(record: Record) -> tuple[Diagnostic, ...]:
+    message = f"branch {record.branch} names commit {record.source} of the fleet, which is not in this clone"
+    hint = "fetch it (git fetch --unshallow); if it is nowhere, it was published from a commit that nobody pushed"
+    return (error("B074", message, Place(record.branch), hint=hint),)
+
+
+def _unrendered(record: Record) -> Diagnostic:
+    message = f"commit {record.source[:12]} of the fleet, which branch {record.branch} names, does not render site {record.site}"
+    return error(
+        "B084", message, Place(record.branch), hint="verify with the version of the composer that made the branch"
+    )
