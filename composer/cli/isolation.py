@@ -6,8 +6,7 @@ import argparse
 import sys
 
 from composer.cli import exits
-from composer.cli.select import open_fleet
-from composer.diagnostic import Place, Rejected, did_you_mean, error
+from composer.cli.select import one_site, open_fleet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.report.isolation import FORMATS
 
     fleet, _ = open_fleet(arguments)
-    if arguments.site not in fleet.sites:
-        hint = did_you_mean(arguments.site, fleet.sites)
-        raise Rejected([error("X001", f"there is no site {arguments.site!r}", Place("command line"), hint=hint)])
-    sys.stdout.write(FORMATS[arguments.format](isolation(Line(fleet).wire(arguments.site))))
+    site = one_site(fleet, arguments.site)
+    sys.stdout.write(FORMATS[arguments.format](isolation(Line(fleet).wire(site))))
     return exits.DONE

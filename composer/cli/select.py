@@ -71,6 +71,13 @@ def chosen_sites(fleet: Fleet, arguments: argparse.Namespace) -> list[str]:
     return chosen
 
 
+def one_site(fleet: Fleet, name: str) -> str:
+    """The name, where it is a site's. Raises Rejected otherwise."""
+    if name not in fleet.sites:
+        raise Rejected([_no_site(fleet, name)])
+    return name
+
+
 def _nothing(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace) -> Diagnostic:
     """A selector that chooses nothing is far more often mistyped than meant, and a pipeline would pass in silence."""
     from composer.pipeline.selection import labels_of

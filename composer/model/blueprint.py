@@ -17,6 +17,7 @@ class Blueprint:
 
     *manifests* maps a path such as "manifests/deployment.yaml" to its parsed template, *files* a path such as
     "files/mosquitto.conf.j2" to its text, *fragments* a name of blueprints/_lib (without ".yaml") to its parsed template.
+    *bootstrap* maps paths below "bootstrap/" to templates of what is no part of a branch.
     All paths in messages are made from *folder*; *root* is the same folder on this machine. *origin* is "packaged" or "fleet".
     """
 
@@ -31,6 +32,7 @@ class Blueprint:
     files: Mapping[str, str] = field(repr=False)
     fragments: Mapping[str, Document] = field(repr=False)
     root: Path = field(repr=False, default=Path())
+    bootstrap: Mapping[str, Document] = field(repr=False, default_factory=dict)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -57,6 +59,10 @@ class Blueprint:
         """Image name -> {reference, licence, architectures, perhaps requiresLicence}."""
         images: Mapping[str, Mapping[str, Any]] = self.spec.get("images") or {}
         return images
+
+    def at_bootstrap(self, what: str) -> tuple[str, ...]:
+        """The files of its "objects" to apply once at a cluster, or of those it "expects" there."""
+        return tuple((self.spec.get("bootstrap") or {}).get(what) or ())
 
     @cached_property
     def licences(self) -> tuple[str, ...]:

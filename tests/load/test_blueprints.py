@@ -198,3 +198,14 @@ def test_blueprint_yaml_is_checked_against_its_schema(tmp_path: Path) -> None:
     with pytest.raises(Rejected) as rejected:
         load_blueprints(tmp_path)["mine"][1]
     assert sorted(d.code for d in rejected.value.diagnostics) == ["D001", "D002", "D003"]
+
+
+def test_what_bootstrap_names_has_to_be_there(tmp_path: Path) -> None:
+    folder = blueprint(tmp_path, "one", "1.0.0", {"manifests/source.yaml": "{}"})
+    manifest = folder / "blueprint.yaml"
+    spec = "scope: tenant, bootstrap: {objects: [manifests/source.yaml, manifests/sauce.yaml]}"
+    manifest.write_text(manifest.read_text().replace("scope: tenant", spec))
+    with pytest.raises(Rejected) as rejected:
+        load_blueprints(tmp_path)["one"][1]
+    (finding,) = rejected.value.diagnostics
+    assert (finding.code, finding.hint) == ("L020", "did you mean 'manifests/source.yaml'?")

@@ -48,14 +48,15 @@ Keys = frozenset[str] | None
 def check_references(site: Site) -> Iterator[Diagnostic]:
     """Every mention resolves, and every key asked for is there."""
     secrets = _secrets(site)
-    for subject, mention in _mentions(site):
+    for subject, mention in mentions_in(site):
         if mention.kind == "Secret" and not mention.group:
             yield from _secret(site, secrets, subject, mention)
         else:
             yield from _object(site, subject, mention)
 
 
-def _mentions(site: Site) -> Iterator[tuple[Subject, Mention]]:
+def mentions_in(site: Site) -> Iterator[tuple[Subject, Mention]]:
+    """Every mention of every sound object, with the object that makes it."""
     for kind in MENTIONS:
         for subject in site.of_kind(*kind):
             yield from ((subject, mention) for mention in _mentions_of(subject.rendered))
@@ -87,12 +88,17 @@ def _object(site: Site, subject: Subject, mention: Mention) -> Iterator[Diagnost
 
 def _is_elsewhere(site: Site, subject: Subject, mention: Mention) -> bool:
     """Whether something that is not rendered may well be there."""
-    kind = (mention.group, mention.kind)
     if mention.namespace and not site.knows(mention.namespace):
         return True
-    if mention.name in BUILT_IN.get(kind, ()) or (kind == (RBAC, "ClusterRole") and mention.name.startswith("system:")):
-        return True
-    return kind in BY_PARAMETER and names(subject, mention.name)
+    return is_built_in(mention) or ((mention.group, mention.kind) in BY_PARAMETER and names(subject, mention.name))
+
+
+def is_built_in(mention: Mention) -> bool:
+    """Whether every cluster has what is mentioned."""
+    kind = (mention.group, mention.kind)
+    return mention.name in BUILT_IN.get(kind, ()) or (
+        kind == (RBAC, "ClusterRole") and mention.name.startswith("system:")
+    )
 
 
 def _absent(subject: Subject, mention: Mention, hint: str) -> Diagnostic:
@@ -130,9 +136,13 @@ def _secret(
 
 def _secrets(site: Site) -> dict[tuple[str, str], Keys]:
     """Every Secret that will be there, by namespace and name: those declared, and those controllers write."""
-    found: dict[tuple[str, str], Keys] = {
-        (namespace, name): None for namespace, declared in site.context.secrets.items() for name in declared
-    }
+    declared = {(namespace, name): None for namespace, names in site.context.secrets.items() for name in names}
+    return {**declared, **made_secrets(site)}
+
+
+def made_secrets(site: Site) -> dict[tuple[str, str], Keys]:
+    """The Secrets that come of the objects, by namespace and name."""
+    found: dict[tuple[str, str], Keys] = {}
     for subject in site.of_kind("", "Secret"):
         found[subject.namespace, subject.name] = None
     for subject in site.of_kind(CERT_MANAGER, "Certificate"):

@@ -6,14 +6,14 @@ Folders are listed at once, so that every name and version is known; a blueprint
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Rejected, error
+from composer.diagnostic import Diagnostic, Rejected, did_you_mean, error
 from composer.model.blueprint import Blueprint
 from composer.model.lazy import Lazy
 from composer.source.document import Document
@@ -83,9 +83,15 @@ def _read(library: Library, name: str, major: int) -> Blueprint:
     if findings:
         raise Rejected(findings)
     params = _params(root, f"{folder}/params.yaml")
-    manifests = {path: read_document(root, f"{folder}/{path}") for path in _manifests(root, folder)}
+    manifests, bootstrap = (
+        {path: read_document(root, f"{folder}/{path}") for path in _templates(root, folder, inner)}
+        for inner in ("manifests", "bootstrap")
+    )
+    missing = _missing(manifest, {*manifests, *bootstrap})
+    if missing:
+        raise Rejected(missing)
     files = {path: read_text(root, f"{folder}/{path}") for path in _texts(root, folder)}
-    fragments = _fragments(library, manifests.values())
+    fragments = _fragments(library, (*manifests.values(), *bootstrap.values()))
     return Blueprint(
         name=name,
         version=manifest.data["spec"]["version"],
@@ -98,6 +104,7 @@ def _read(library: Library, name: str, major: int) -> Blueprint:
         files=files,
         fragments=fragments,
         root=root / folder,
+        bootstrap=bootstrap,
     )
 
 
@@ -114,9 +121,27 @@ def _check_folder(manifest: Document, name: str, major: int) -> list[Diagnostic]
     return findings
 
 
-def _manifests(root: Path, folder: str) -> list[str]:
-    """The manifest templates, relative to the blueprint's folder."""
-    paths, findings = list_yaml(root, f"{folder}/manifests")
+def _missing(manifest: Document, known: Collection[str]) -> list[Diagnostic]:
+    """The files that `bootstrap` names and that are not there."""
+    named = manifest.data["spec"].get("bootstrap") or {}
+    return [
+        error(
+            "L020",
+            f"the blueprint has no file {path}",
+            manifest.place(("spec", "bootstrap", part, index)),
+            hint=did_you_mean(path, known),
+        )
+        for part, paths in named.items()
+        for index, path in enumerate(paths)
+        if path not in known
+    ]
+
+
+def _templates(root: Path, folder: str, inner: str) -> list[str]:
+    """The templates in the folder *inner* of the blueprint's, relative to that one."""
+    if inner != "manifests" and not (root / folder / inner).is_dir():
+        return []
+    paths, findings = list_yaml(root, f"{folder}/{inner}")
     if findings:
         raise Rejected(findings)
     return [path.removeprefix(f"{folder}/") for path in paths]
