@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from composer.cli import exits
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
@@ -13,8 +14,12 @@ from composer.cli.show import count, first_few, say, show_findings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
     parser.add_argument("--format", choices=("human", "unified", "json"), default="human", help="how it is shown")
-    parser.add_argument(
+    against = parser.add_mutually_exclusive_group()
+    against.add_argument(
         "--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches"
+    )
+    against.add_argument(
+        "--save", metavar="FILE", type=Path, help="write what was shown to a plan, which `publish --plan` takes"
     )
     parser.add_argument("--exit-code", action="store_true", help=f"end with {exits.CHANGES} where there are changes")
 
@@ -38,6 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
         comparison = group(found.diffs, found.unchanged)
         json = arguments.format == "json"
         sys.stdout.write(as_json(comparison) if json else human(comparison, colour=sys.stdout.isatty()))
+    if arguments.save:
+        from composer.pipeline.diff import plan_of
+        from composer.pipeline.plan_file import write_plan
+
+        write_plan(arguments.save, plan_of(fleet, found))
+        say(f"{arguments.save}: {count(len(found.steps), 'site')} to publish as shown")
     if found.failed:
         say(f"{count(len(found.failed), 'site')} could not be rendered: {first_few(found.failed)}")
     if any(finding.is_error for finding in findings):

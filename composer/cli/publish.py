@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from composer.cli import exits
-from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
+from composer.cli.select import add_selectors, chosen_sites, has_selectors, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
-from composer.diagnostic import Rejected
+from composer.diagnostic import Place, Rejected, error
+from composer.model.fleet import Fleet
+
+if TYPE_CHECKING:
+    from composer.pipeline.publish import Order, Published
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
     add_findings_format(parser)
+    parser.add_argument("--plan", metavar="FILE", type=Path, help="publish exactly what `diff --save` wrote to FILE")
+    parser.add_argument("--keep-going", action="store_true", help="with --plan: leave out sites that are stale")
     parser.add_argument("--adopt", action="store_true", help="overwrite what others committed to the branches")
     parser.add_argument("--allow-shrink", action="store_true", help="publish volumes that become smaller")
     parser.add_argument("--allow-dirty", action="store_true", help="publish changes that are not committed")
@@ -21,22 +29,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.publish import publish_sites
+    from composer.pipeline.review import Stale
 
+    if arguments.keep_going and not arguments.plan:
+        raise Rejected([error("X002", "--keep-going goes with --plan", Place("command line"))])
     fleet, findings = open_fleet(arguments)
-    names = chosen_sites(fleet, arguments)
+    order = _order(fleet, arguments)
     try:
-        published = publish_sites(
-            fleet,
-            names,
-            jobs(arguments),
-            adopt=arguments.adopt,
-            allow_dirty=arguments.allow_dirty,
-            shrink=arguments.allow_shrink,
-        )
+        published = publish_sites(fleet, order)
     except Rejected as refused:
         show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr)
-        return exits.REFUSED
+        if not isinstance(refused, Stale):
+            return exits.REFUSED
+        say("nothing was published; --keep-going publishes the sites that are still what was reviewed")
+        return exits.STALE
     show_findings([*findings, *published.findings], arguments.findings_format, stream=sys.stderr)
+    return _tell(published)
+
+
+def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
+    """What is asked for. Raises Rejected for a plan that cannot be used."""
+    from composer.pipeline.delivery import repository_id
+    from composer.pipeline.plan_file import read_plan
+    from composer.pipeline.publish import Order
+    from composer.pipeline.review import check_plan, pins_of
+
+    pins = None
+    if arguments.plan:
+        plan = read_plan(arguments.plan)
+        check_plan(fleet, plan, [repository_id(fleet)])
+        names = chosen_sites(fleet, arguments) if has_selectors(arguments) else list(plan.sites)
+        pins = pins_of(plan, [name for name in names if name in arguments.sites or name in plan.sites])
+    return Order(
+        chosen_sites(fleet, arguments) if pins is None else list(pins),
+        jobs(arguments),
+        adopt=arguments.adopt,
+        shrink=arguments.allow_shrink,
+        allow_dirty=arguments.allow_dirty,
+        pins=pins,
+        keep_going=arguments.keep_going,
+    )
+
+
+def _tell(published: Published) -> int:
     committed = [r for r in published.results if r.outcome == "published"]
     for result in committed:
         print(f"{result.branch} {result.commit[:12]} {result.summary}")
@@ -46,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     if failed:
         say(f"{count(len(failed), 'site')} not published: {first_few(failed)}")
     done = len(committed) + unchanged
+    if not done and published.stale:
+        return exits.STALE
     if not done and any(r.outcome == "refused" for r in published.results):
         return exits.REFUSED
     return exits.partly(done, len(failed))

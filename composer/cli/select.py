@@ -24,6 +24,11 @@ def add_selectors(parser: argparse.ArgumentParser) -> None:
     add_jobs(parser)
 
 
+def has_selectors(arguments: argparse.Namespace) -> bool:
+    """Whether anything was said about which sites are meant."""
+    return bool(arguments.sites or arguments.label or arguments.tenant)
+
+
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=_jobs, default=0, metavar="N", help="processes (default: one a processor)")
 

@@ -57,9 +57,9 @@ def publishing(repository: Repository) -> Iterator[int]:
         os.pwrite(descriptor, _UNDER_WAY, 0)
         try:
             yield descriptor
-        except GitFailed as failed:
+        except (GitFailed, Rejected) as problem:
             _remove(repository.path, _HALVES)
-            if not failed.killed:
+            if not (isinstance(problem, GitFailed) and problem.killed):
                 os.ftruncate(descriptor, 0)
             raise
         os.ftruncate(descriptor, 0)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.git.address import portable
 from composer.git.lock import holding
 from composer.git.process import GitFailed
 from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, fetch, push, remote_of
@@ -86,6 +87,11 @@ def repository_here(fleet: Fleet) -> Path | None:
     """Where the delivery repository on this machine lies; None where it is elsewhere."""
     written = _written(fleet)
     return None if remote_of(written) else (fleet.root / written).absolute()
+
+
+def repository_id(fleet: Fleet) -> str:
+    """Which repository it is, however its address is spelled and wherever the fleet lies."""
+    return portable(_written(fleet), fleet.root)
 
 
 def _written(fleet: Fleet) -> str:

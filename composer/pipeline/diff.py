@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic
-from composer.git.batch import Batch
-from composer.git.repository import Head, Repository, create_repository, heads
-from composer.git.source import Source, export
+from composer.git.repository import Repository, create_repository, heads
+from composer.git.source import Source, export, source_of
 from composer.model.fleet import Fleet
-from composer.pipeline.branch import published_link
+from composer.pipeline.branch import branch, published_link
 from composer.pipeline.changed import Changed
-from composer.pipeline.delivery import existing_delivery
+from composer.pipeline.delivery import existing_delivery, repository_id
+from composer.pipeline.plan_file import Pin, Plan
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
-from composer.stages.publish import SiteFiles, plans, publish
+from composer.stages.publish import SiteFiles, Store, plans, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,32 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """*diffs* of the sites whose files differ, how many others were *unchanged*, which *failed*, and all findings."""
+    """*diffs* of the sites whose files differ, how many others were *unchanged*, which *failed*, and all findings.
+
+    *steps* are what publishing would do: for every site that did not fail, its branch, where that stands, and the tree it
+    would hold.
+    """
 
     diffs: tuple[SiteDiff, ...]
     unchanged: int
     failed: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
+    steps: Mapping[str, Step] = field(repr=False)
+
+
+class Step(NamedTuple):
+    """A branch, the commit it stands at ("" where it is not there), and the tree it would hold."""
+
+    branch: str
+    base: str
+    tree: str
+
+
+def plan_of(fleet: Fleet, found: Differences) -> Plan:
+    """What was shown, pinned, so that it can be published elsewhere and later."""
+    repository = repository_id(fleet)
+    pins = {site: Pin(repository, *step) for site, step in sorted(found.steps.items())}
+    return Plan(fleet.document.data["metadata"]["name"], source_of(fleet.root).label, pins)
 
 
 def against_branches(fleet: Fleet, asked: Asked) -> Differences:
@@ -77,17 +98,22 @@ def _against(
 
     with repository.reading() as objects:
         changed = Changed(fleet, known, asked.jobs, lambda name: published_link(objects, known.get(name)), fetch)
-        found = tuple(_differing(objects, known, changed.files(asked.sites), texts=asked.texts))
+        steps: dict[str, Step] = {}
+        store = Store(objects, known)
+        found = tuple(_differing(store, changed.files(asked.sites), steps, texts=asked.texts))
+    for site in changed.unchanged:
+        name = branch(fleet, site)
+        steps[site] = Step(name, *known[name])
     unchanged = len(asked.sites) + changed.extra - len(found) - len(changed.failed)
-    return Differences(found, unchanged, tuple(changed.failed), tuple(changed.findings))
+    return Differences(found, unchanged, tuple(changed.failed), tuple(changed.findings), steps)
 
 
-def _differing(
-    objects: Batch, known: Mapping[str, Head], sites: Iterator[SiteFiles], *, texts: bool
-) -> Iterator[SiteDiff]:
-    for site, plan in plans(objects, known, sites, adopt=True, shrink=True):
+def _differing(store: Store, sites: Iterator[SiteFiles], steps: dict[str, Step], *, texts: bool) -> Iterator[SiteDiff]:
+    """The sites that differ; the step of every site is added to *steps*."""
+    for site, plan in plans(lambda _: store, sites, adopt=True, shrink=True):
+        steps[site.site] = Step(plan.branch, plan.parent, plan.tree)
         if not plan.is_empty:
-            old = dict(zip(plan.old, objects.contents(list(plan.old.values())), strict=True))
+            old = dict(zip(plan.old, store.objects.contents(list(plan.old.values())), strict=True))
             new = {path: site.files[path] for path in plan.written}
             diff = SiteDiff(site.site, site.branch, compare_files(old, new), old, new)
             # Without the texts, many sites fit into memory.

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.repository import heads
+from composer.git.repository import Head, heads
 from composer.git.source import Source, source_of
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch, published_link
 from composer.pipeline.changed import Changed
-from composer.pipeline.delivery import delivery
-from composer.stages.publish import SiteResult, check_branches, publish
+from composer.pipeline.delivery import Delivery, delivery
+from composer.pipeline.plan_file import Pin
+from composer.pipeline.review import Review, Stale
+from composer.stages.publish import Publisher, SiteResult, Terms, as_it_is, check_branches
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to publish: the *sites*, by how many processes, and what may be overwritten, become smaller or be uncommitted.
+
+    With *pins*, exactly what was reviewed of the sites is published; with *keep_going*, those of them that are still what
+    was reviewed although others are not.
+    """
+
+    sites: Sequence[str]
+    jobs: int
+    adopt: bool = False
+    shrink: bool = False
+    allow_dirty: bool = False
+    pins: Mapping[str, Pin] | None = None
+    keep_going: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Published:
-    """What became of every site: *results* of those that reached their branch's door, and *failed* ones that did not."""
+    """What became of every site: *results* of those that reached their branch's door, and *failed* ones that did not.
+
+    *stale* are those that were not what was reviewed.
+    """
 
     source: Source
     repository: str
@@ -25,27 +47,59 @@ class Published:
     unchanged: tuple[str, ...]
     failed: tuple[str, ...]
     findings: tuple[Diagnostic, ...] = field(repr=False)
+    stale: tuple[str, ...] = ()
 
 
-def publish_sites(
-    fleet: Fleet, names: Sequence[str], jobs: int, *, adopt: bool, allow_dirty: bool, shrink: bool = False
-) -> Published:
-    """Commits the sites to their branches. Raises Rejected where a guard refuses; then nothing was written."""
+def publish_sites(fleet: Fleet, order: Order) -> Published:
+    """Commits the sites to their branches. Raises Rejected where a guard refuses, and Stale where a site is no longer what
+    was reviewed; then nothing was published."""
+    source = _guarded(fleet, order)
+    with delivery(fleet) as target, target.repository.reading() as objects:
+        known = heads(target.repository)
+        # What was reviewed is all that is published: no hub comes in addition.
+        link = None if order.pins is not None else lambda name: published_link(objects, known.get(name))
+        changed = Changed(fleet, known, order.jobs, link)
+        review = Review(fleet, order.pins or {})
+        results = _commit(target, changed, known, review, order, source)
+    at_door = {result.site for result in results}
+    findings = [*changed.findings, *(d for result in results for d in result.findings), *review.stale.values()]
+    return Published(
+        source,
+        target.address,
+        results,
+        tuple(site for site in changed.unchanged if site not in review.stale),
+        tuple(sorted({*changed.failed, *review.stale} - at_door)),
+        tuple(findings),
+        tuple(sorted(review.stale)),
+    )
+
+
+def _guarded(fleet: Fleet, order: Order) -> Source:
+    """The source, once nothing speaks against publishing at all. Raises Rejected."""
     places = {name: Place(file) for name, file in fleet.sites.items()}
     findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)
     if findings:
         raise Rejected(findings)
     source = source_of(fleet.root)
-    if source.dirty and not allow_dirty:
+    if source.dirty and not order.allow_dirty:
         raise Rejected([_dirty(fleet, source)])
-    with delivery(fleet) as target, target.repository.reading() as objects:
-        known = heads(target.repository)
-        changed = Changed(fleet, known, jobs, lambda name: published_link(objects, known.get(name)))
-        made = publish(target.repository, changed.files(names), source, adopt=adopt, shrink=shrink)
-        results = target.send(tuple(made))
-    results = tuple(sorted(results, key=lambda result: result.site))
-    found = [*changed.findings, *(d for result in results for d in result.findings)]
-    return Published(source, target.address, results, tuple(changed.unchanged), tuple(changed.failed), tuple(found))
+    return source
+
+
+def _commit(
+    target: Delivery, changed: Changed, known: Mapping[str, Head], review: Review, order: Order, source: Source
+) -> tuple[SiteResult, ...]:
+    """The results of the sites that reached their branch's door, in order. Raises Stale before any branch moves."""
+    terms = Terms(order.adopt, order.shrink, review.check if order.pins is not None else as_it_is)
+    with Publisher([target.repository], lambda _: target.repository, source, terms) as publisher:
+        names = [name for name in order.sites if name in changed.fleet.sites]
+        made = list(publisher.take(changed.files(names)))
+        if order.pins is not None:
+            review.complete(changed.unchanged, changed.failed, known)
+        if review.stale and not order.keep_going:
+            raise Stale([*changed.findings, *review.stale.values()])
+        made += publisher.finish()
+    return tuple(sorted(target.send(made), key=lambda result: result.site))
 
 
 def _dirty(fleet: Fleet, source: Source) -> Diagnostic:

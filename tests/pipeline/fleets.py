@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from composer.pipeline.publish import publish_sites
+from composer.pipeline.publish import Order, publish_sites
 from composer.stages.load import load_fleet
 from tests.cli.kit import FLEET, NOTE, blueprint, trees
 from tests.load.fleets import DESIGN, document, write
@@ -89,7 +89,7 @@ class Run:
 
 def publish(root: Path, jobs: int = 1) -> Run:
     fleet, _ = load_fleet(root)
-    done = publish_sites(fleet, sorted(fleet.sites), jobs, adopt=False, allow_dirty=True)
+    done = publish_sites(fleet, Order(sorted(fleet.sites), jobs, allow_dirty=True))
     assert [r.outcome for r in done.results if r.outcome not in ("published", "unchanged")] == []
     composed = {r.site for r in done.results} | set(done.failed)
     assert composed.isdisjoint(done.unchanged)

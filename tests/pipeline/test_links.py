@@ -10,7 +10,7 @@ import pytest
 
 from composer.pipeline.line import Line
 from composer.pipeline.links import Links
-from composer.pipeline.publish import publish_sites
+from composer.pipeline.publish import Order, publish_sites
 from composer.stages.load import load_fleet, possible_hubs
 from tests.cli.kit import FLEET, NOTE, blueprint, commit, composer, trees
 from tests.load.fleets import DESIGN, change, document, write
@@ -156,7 +156,7 @@ def test_a_hub_comes_to_the_same_tree_alone_or_with_its_sites_by_any_number_of_p
         cache_file(root).unlink(missing_ok=True)
         shutil.rmtree(root / "out/delivery.git")
         fleet, _ = load_fleet(root)
-        done = publish_sites(fleet, [n.removeprefix("site/") for n in names], jobs, adopt=False, allow_dirty=True)
+        done = publish_sites(fleet, Order([n.removeprefix("site/") for n in names], jobs, allow_dirty=True))
         assert done.failed == ()
         assert trees(root).items() <= expected.items()
 

@@ -19,7 +19,7 @@ from composer.diagnostic import Diagnostic, Place, Related, Severity, error, war
 from composer.pipeline.cache import Cache
 from composer.pipeline.children import Child
 from composer.pipeline.inputs import Inputs
-from composer.pipeline.publish import publish_sites
+from composer.pipeline.publish import Order, publish_sites
 from composer.pipeline.told import mentioned, warnings_data, warnings_from, warnings_of
 from composer.stages.load import load_fleet
 from tests.cli.kit import FLEET, composer
@@ -95,7 +95,7 @@ def told(published: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tol
 
 def findings_of(root: Path) -> Told:
     fleet, _ = load_fleet(root)
-    done = publish_sites(fleet, sorted(fleet.sites), 2, adopt=False, allow_dirty=True)
+    done = publish_sites(fleet, Order(sorted(fleet.sites), 2, allow_dirty=True))
     return len(done.unchanged), done.findings
 
 

@@ -13,7 +13,7 @@ from composer.git.source import Source
 from composer.model.blueprint import Blueprint
 from composer.model.stack import Component, Rendered
 from composer.source.document import Document
-from composer.stages.publish import Contents, MadeFrom, SiteFiles, SiteResult, branch_files, publish
+from composer.stages.publish import Contents, MadeFrom, SiteFiles, SiteResult, Terms, branch_files, publish
 
 SOURCE = Source("ab" * 20, "1700000000 +0100", dirty=False)
 HOUR_LATER = Source("cd" * 20, "1700003600 +0100", dirty=False)
@@ -78,9 +78,9 @@ def delivery(folder: Path) -> Repository:
 
 
 def published(repository: Repository, *sites: SiteFiles, **options: Any) -> list[SiteResult]:
-    """The results of publishing, in site order."""
-    options.setdefault("source", SOURCE)
-    return sorted(publish(repository, sites, **options), key=lambda result: result.site)
+    """The results of publishing on these terms, in site order."""
+    source = options.pop("source", SOURCE)
+    return sorted(publish(repository, sites, source, Terms(**options)), key=lambda result: result.site)
 
 
 def git(repository: Repository | Path, *words: str, content: bytes = b"", **environment: str) -> str:

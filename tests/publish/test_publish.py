@@ -13,7 +13,7 @@ from composer.git.lock import publishing
 from composer.git.process import GitFailed
 from composer.git.repository import Head, Repository, damage, heads
 from composer.git.source import Source
-from composer.stages.publish import Outcome, SiteFiles, SiteResult, plans, publish
+from composer.stages.publish import Outcome, SiteFiles, SiteResult, Store, plans, publish
 from tests.publish.making import (
     HOUR_LATER,
     SOURCE,
@@ -256,13 +256,6 @@ def test_one_refused_site_does_not_hold_the_others_up(repository: Repository) ->
     assert outcomes == [Outcome.PUBLISHED, Outcome.REFUSED, Outcome.PUBLISHED]
 
 
-def test_a_dry_run_foresees_the_very_commit_and_writes_nothing(repository: Repository) -> None:
-    foreseen = only(published(repository, site("berlin-01"), dry_run=True))
-    assert foreseen.outcome is Outcome.PUBLISHED
-    assert not heads(repository)
-    assert only(published(repository, site("berlin-01"))) == foreseen
-
-
 def test_the_same_inputs_make_the_same_commits_in_any_repository(tmp_path: Path) -> None:
     seen = []
     for name in ("one", "other"):
@@ -374,7 +367,8 @@ def test_paths_with_signs_in_them_are_written_and_removed_as_they_are(repository
 def test_plans_need_no_more_than_reading(repository: Repository) -> None:
     published(repository, with_text("berlin-01", "one"))
     with repository.reading() as objects:
-        ((_, plan),) = plans(objects, heads(repository), [with_text("berlin-01", "two")])
+        store = Store(objects, heads(repository))
+        ((_, plan),) = plans(lambda _: store, [with_text("berlin-01", "two")])
         assert plan.changed == ("composer.lock.yaml", BROKER)
         assert b"one" in objects.contents([plan.old[BROKER]])[0]
         with pytest.raises(GitFailed, match="missing"):

@@ -8,8 +8,9 @@ from composer.stages.publish.names import check_branches
 from composer.stages.publish.paths import tenant_folder
 from composer.stages.publish.plan import SitePlan
 from composer.stages.publish.proof import FileDifferences, Proof, Verdict, prove
-from composer.stages.publish.publisher import Outcome, SiteResult, plans, publish
+from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Terms, as_it_is, publish
 from composer.stages.publish.record import Record, read_record
+from composer.stages.publish.steps import Store, plans
 
 __all__ = [
     "LOCK",
@@ -19,12 +20,16 @@ __all__ = [
     "MadeFrom",
     "Outcome",
     "Proof",
+    "Publisher",
     "Record",
     "SiteFiles",
     "SitePlan",
     "SiteResult",
+    "Store",
+    "Terms",
     "Verdict",
     "Written",
+    "as_it_is",
     "branch_files",
     "check_branches",
     "link_of",

@@ -1,32 +1,28 @@
-"""Commits to site branches, many at once: one lock, one reading and one writing git, however many sites."""
+"""Commits to site branches, many at once: one lock, one reading and one writing git a repository, however many sites."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, islice
+from types import TracebackType
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.batch import Batch
 from composer.git.importer import Commit, Importer
 from composer.git.lock import publishing
 from composer.git.process import GitFailed
 from composer.git.repository import Head, Repository, heads
 from composer.git.source import Source
-from composer.stages.publish.branches import read_branches
 from composer.stages.publish.files import SiteFiles
-from composer.stages.publish.plan import SitePlan, plan_site, summary, unchanged
-from composer.stages.publish.volumes import hold_volumes
-
-_CHUNK = 64
-"""Sites in memory at a time."""
+from composer.stages.publish.plan import SitePlan, summary
+from composer.stages.publish.steps import Store, plans
 
 
 class Outcome(StrEnum):
-    """What became of a site. In a dry run "published" means that it would be."""
+    """What became of a site."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
@@ -51,111 +47,148 @@ class SiteResult:
     findings: tuple[Diagnostic, ...] = ()
 
 
-Planned = tuple[SiteFiles, SitePlan]
+def as_it_is(plan: SitePlan) -> SitePlan:
+    """The check that finds nothing."""
+    return plan
 
 
-def plans(
-    objects: Batch, known: Mapping[str, Head], sites: Iterable[SiteFiles], *, adopt: bool = False, shrink: bool = False
-) -> Iterator[Planned]:
-    """Each site with the plan for its branch, in order. Only branches that hold another tree are read.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms sites are published: whether branches of others are taken over, whether volumes may become smaller.
 
-    Unless they may *shrink*, a volume that would become smaller is a finding.
+    *check* sees each plan before it is carried out; what it adds to the plan's findings stops the site.
     """
-    for some in _chunks(sites):
-        stale = [s for s in some if s.branch in known and known[s.branch].tree != s.tree]
-        states = dict(
-            zip(
-                (s.branch for s in stale),
-                read_branches(objects, [(s.site, known[s.branch]) for s in stale]),
-                strict=True,
-            )
-        )
-        for site in some:
-            head = known.get(site.branch)
-            if head and head.tree == site.tree:
-                yield site, unchanged(site, head.commit)
+
+    adopt: bool = False
+    shrink: bool = False
+    check: Callable[[SitePlan], SitePlan] = as_it_is
+
+
+class Publisher:
+    """Writes the commits of sites that come in, and moves the branches only in `finish`. To be used in a `with` block.
+
+    *where* tells which of the *repositories* has a site's branch. Left before `finish`, no branch has moved.
+    Raises Rejected where git cannot write, or somebody else publishes for too long.
+    """
+
+    def __init__(
+        self,
+        repositories: Sequence[Repository],
+        where: Callable[[str], Repository],
+        source: Source,
+        terms: Terms,
+    ) -> None:
+        self._where = where
+        self._source = source
+        self._terms = terms
+        self._runs = {repository.path: _Run(repository, source) for repository in repositories}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, value, trace)
+        if isinstance(value, GitFailed):
+            place = next(iter(self._runs.values())).repository.place
+            raise Rejected([error("B024", f"nothing was published: {value}", place)]) from value
+
+    def take(self, sites: Iterable[SiteFiles]) -> Iterator[SiteResult]:
+        """Writes commits for the sites; yields those that need none or must not have one.
+
+        Sites are taken one after the other and not kept.
+        """
+        sites = iter(sites)
+        # Whoever makes the sites may fork processes for it: before there is a lock, or they would hold it too.
+        sites = chain(list(islice(sites, 1)), sites)
+        for run in self._runs.values():
+            self._stack.enter_context(run)
+        steps = plans(lambda site: self._run(site).store, sites, adopt=self._terms.adopt, shrink=self._terms.shrink)
+        for site, planned in steps:
+            plan = self._terms.check(planned)
+            result = _foreseen(plan, self._source)
+            if result.outcome is Outcome.PUBLISHED and site.is_stripped:
+                # Its branch held these files a moment ago.
+                result = _moved(result, plan.parent)
+            if result.outcome is Outcome.PUBLISHED:
+                self._run(site.site).add(site, plan, result)
             else:
-                plan = plan_site(site, states.get(site.branch), adopt=adopt)
-                yield site, plan if shrink else hold_volumes(objects, site, plan)
+                yield result
+
+    def finish(self) -> list[SiteResult]:
+        """Moves the branches; gives what became of the sites that a commit was written for."""
+        return [result for run in self._runs.values() for result in run.finish()]
+
+    def _run(self, site: str) -> _Run:
+        return self._runs[self._where(site).path]
 
 
 def publish(
-    repository: Repository,
-    sites: Iterable[SiteFiles],
-    source: Source,
-    *,
-    adopt: bool = False,
-    shrink: bool = False,
-    dry_run: bool = False,
+    repository: Repository, sites: Iterable[SiteFiles], source: Source, terms: Terms | None = None
 ) -> Iterator[SiteResult]:
     """Brings each site's branch to the site's files with one commit, where it does not hold them yet.
 
-    Sites are taken one after the other and not kept. Those that need no commit are answered at once, the
-    others at the end, when their branches have moved. One that cannot be published does not hold others up.
+    Those that need no commit are answered at once, the others at the end, when their branches have moved. One that cannot
+    be published does not hold others up.
     """
-    sites = iter(sites)
-    # Whoever makes the sites may fork processes for it: before there is a lock, or they would hold it too.
-    sites = chain(list(islice(sites, 1)), sites)
-    if dry_run:
-        with repository.reading() as objects:
-            found = plans(objects, heads(repository), sites, adopt=adopt, shrink=shrink)
-            yield from (_foreseen(p, source) for _, p in found)
-        return
-    run = _Run(repository, source, adopt, shrink)
-    failure = ""
-    try:
-        with publishing(repository) as lock:
-            yield from run.commit(sites, lock)
-    except GitFailed as failed:
-        if not run.written:
-            raise Rejected([error("B024", f"nothing was published: {failed}", repository.place)]) from failed
-        failure = str(failed)
-    after = heads(repository)
-    for result in run.commits:
-        yield _verdict(result, after.get(result.branch), failure)
+    with Publisher([repository], lambda _: repository, source, terms or Terms()) as publisher:
+        yield from publisher.take(sites)
+        yield from publisher.finish()
 
 
 @dataclass(eq=False)
 class _Run:
-    """One publishing. *commits* are the sites that a commit is for, as they are foreseen.
-
-    *written* tells that git has all commits and is about to move the branches; before that, none moves.
-    """
+    """The publishing to one repository. *commits* are the sites that a commit is for, as they are foreseen."""
 
     repository: Repository
     source: Source
-    adopt: bool
-    shrink: bool
     commits: list[SiteResult] = field(default_factory=list)
-    written: bool = False
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _importer: Importer | None = None
+    _lock: int = -1
+    store: Store = field(init=False)
 
-    def commit(self, sites: Iterable[SiteFiles], lock: int) -> Iterator[SiteResult]:
-        """Writes the commits and moves the branches; yields the sites that need none or must not have one."""
-        with self.repository.reading() as objects, ExitStack() as stack:
-            importer: Importer | None = None
-            for site, plan in plans(objects, heads(self.repository), sites, adopt=self.adopt, shrink=self.shrink):
-                result = _foreseen(plan, self.source)
-                if result.outcome is Outcome.PUBLISHED and site.is_stripped:
-                    # Its branch held these files a moment ago.
-                    result = _moved(result, plan.parent)
-                if result.outcome is not Outcome.PUBLISHED:
-                    yield result
-                    continue
-                self.commits.append(result)
-                importer = importer or stack.enter_context(Importer(self.repository, lock))
-                written = {path: site.files[path] for path in plan.written}
-                importer.add(_commit(plan, self.source), written, plan.removed)
-            self.written = True
-            if importer:
-                importer.finish()
+    def __enter__(self) -> _Run:
+        """Takes the lock, then looks at the branches."""
+        with ExitStack() as stack:
+            self._lock = stack.enter_context(publishing(self.repository))
+            objects = stack.enter_context(self.repository.reading())
+            self.store = Store(objects, heads(self.repository))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, value, trace)
+
+    def add(self, site: SiteFiles, plan: SitePlan, foreseen: SiteResult) -> None:
+        if self._importer is None:
+            self._importer = self._stack.enter_context(Importer(self.repository, self._lock))
+        self.commits.append(foreseen)
+        self._importer.add(_commit(plan, self.source), {path: site.files[path] for path in plan.written}, plan.removed)
+
+    def finish(self) -> Iterator[SiteResult]:
+        """Moves the branches and gives up the lock."""
+        failure = ""
+        try:
+            with self._stack:
+                if self._importer:
+                    self._importer.finish()
+        except GitFailed as failed:
+            failure = str(failed)
+        after = heads(self.repository)
+        return (_verdict(result, after.get(result.branch), failure) for result in self.commits)
 
 
 def _foreseen(plan: SitePlan, source: Source) -> SiteResult:
     """What is to become of a site, if nothing comes in between."""
-    if plan.is_empty:
-        return SiteResult(plan.site, plan.branch, Outcome.UNCHANGED, plan.parent, plan.parent)
     if plan.findings:
         return SiteResult(plan.site, plan.branch, Outcome.REFUSED, plan.parent, plan.parent, findings=plan.findings)
+    if plan.is_empty:
+        return SiteResult(plan.site, plan.branch, Outcome.UNCHANGED, plan.parent, plan.parent)
     commit = _commit(plan, source).id
     return SiteResult(plan.site, plan.branch, Outcome.PUBLISHED, commit, plan.parent, summary(plan))
 
@@ -190,9 +223,3 @@ def _commit(plan: SitePlan, source: Source) -> Commit:
     }
     lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
     return Commit(plan.branch, plan.parent, plan.tree, source.date, f"{summary(plan)}\n\n{lines}\n")
-
-
-def _chunks(sites: Iterable[SiteFiles]) -> Iterator[Sequence[SiteFiles]]:
-    remaining = iter(sites)
-    while some := list(islice(remaining, _CHUNK)):
-        yield some
