@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,26 @@ def load_blueprints(fleet_root: Path) -> Mapping[str, Mapping[int, Blueprint]]:
 
     Asking for a version that cannot be used raises Rejected.
     """
-    shipped = Library(packaged("blueprints").parent, "packaged")
-    found = _listed(shipped)
+    found = {**_shipped()}
     own = fleet_root / FOLDER
     if own.is_dir() and own.resolve() != packaged("blueprints").resolve():
-        found |= _listed(Library(fleet_root, "fleet", shipped))
+        found |= _listed(Library(fleet_root, "fleet", _shipped_library()))
     return {name: found[name] for name in sorted(found)}
 
 
 def shipped_names() -> frozenset[str]:
     """The names of the blueprints that come with the composer."""
-    return frozenset(_listed(Library(packaged("blueprints").parent, "packaged")))
+    return frozenset(_shipped())
+
+
+def _shipped_library() -> Library:
+    return Library(packaged("blueprints").parent, "packaged")
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Mapping[str, Mapping[int, Blueprint]]:
+    """The blueprints that come with the composer: the same for every fleet, so that a process reads and compiles each once."""
+    return _listed(_shipped_library())
 
 
 def _listed(library: Library) -> dict[str, Mapping[int, Blueprint]]:
