@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -9,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any
 
 from composer.source.reader import parse_all
+from tests.cli.ready import ask, get_ready
 from tests.load.fleets import document, write
 from tests.publish.making import git
 
@@ -93,10 +97,40 @@ def start(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str)
 
 
 def composer(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str) -> Ran:
-    """`composer WORDS` in the fleet's folder, to its end."""
-    process = start(fleet, *words, wrapper=wrapper, **extra)
-    out, err = process.communicate()
-    return Ran(process.returncode, out, err)
+    """`composer WORDS` in the fleet's folder, to its end; from Python's start on where variables or a wrapper are given."""
+    if wrapper or extra:
+        process = start(fleet, *words, wrapper=wrapper, **extra)
+        out, err = process.communicate()
+        return Ran(process.returncode, out, err)
+    with Path(os.devnull).open() as nothing, _written() as out_file, _written() as err_file:
+        files = (nothing.fileno(), out_file.fileno(), err_file.fileno())
+        code = ask(ready_composer(), words, str(fleet), environment(), files)
+        return Ran(code, _read(out_file), _read(err_file))
+
+
+def _written() -> IO[str]:
+    """A file for somebody else to write."""
+    return TemporaryFile("w+", encoding="utf-8")
+
+
+def _read(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+@cache
+def ready_composer() -> str:
+    """Where a composer waits for commands: see `ready`."""
+    folder = TemporaryDirectory()
+    address = Path(folder.name) / "composer"
+    waiting = get_ready(address, environment())
+    atexit.register(_dismiss, folder, waiting)
+    return str(address)
+
+
+def _dismiss(folder: TemporaryDirectory[str], waiting: subprocess.Popen[bytes]) -> None:
+    waiting.communicate()
+    folder.cleanup()
 
 
 def site(name: str, *lines: str, labels: str = "{}") -> str:

@@ -8,20 +8,18 @@ import subprocess
 from pathlib import Path
 
 from tests.cli.kit import ROOT, environment
-from tests.docs.test_docs import composer_path
-
-__all__ = ["composer_path"]
+from tests.docs.test_docs import environment_of
 
 
-def test_the_demo_renders_publishes_and_shows_what_a_change_would_change(
-    tmp_path: Path, composer_path: dict[str, str]
-) -> None:
+def test_the_demo_renders_publishes_and_shows_what_a_change_would_change(tmp_path: Path) -> None:
     fleet = tmp_path / "clone"
+    bin_folder = tmp_path / "bin"
+    environment_of(bin_folder, "-m", "composer")
     shutil.copytree(ROOT / "sites", fleet / "sites")
     done = subprocess.run(
         ["sh", str(ROOT / "tests/demo.sh")],
         cwd=fleet,
-        env={**environment(), "BIN": composer_path["PATH"].split(":")[0]},
+        env={**environment(), "BIN": str(bin_folder)},
         check=True,
         capture_output=True,
         text=True,
