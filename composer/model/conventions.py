@@ -21,6 +21,16 @@ BRIDGES_SECRET = "site-bridges-mqtt"  # noqa: S105 - the name of a Secret
 
 DELIVERY_NAMESPACES = {"flux": "flux-system", "argocd": "argocd"}
 
+ACCOUNT_NAMESPACES = {"flux": DELIVERY_NAMESPACES["flux"], "argocd": PLATFORM_NAMESPACE}
+"""Engine -> where the accounts lie under which it applies tenants' folders: Flux wants them beside its own objects, and Argo CD
+may run at another cluster."""
+
+IMPERSONATION = "argocd-impersonation"
+"""The capability of an Argo CD that applies each application under the account its project names. Its version is Argo CD's."""
+
+IMPERSONATION_SINCE = ">=2.13"
+"""Sync impersonation is alpha in Argo CD 2.13 to 3.4, and beta from 3.5."""
+
 WORKLOADS: tuple[tuple[str, str, str], ...] = (
     ("", "ConfigMap", "configmaps"),
     ("", "PersistentVolumeClaim", "persistentvolumeclaims"),
@@ -41,7 +51,7 @@ def tenant_namespace(tenant: str) -> str:
 
 
 def delivery_account(tenant: str) -> str:
-    """The ServiceAccount, in the namespace of Flux or Argo CD, that applies the tenant's folder of the branch."""
+    """The ServiceAccount that applies the tenant's folder of the branch."""
     return f"delivery-{tenant}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,11 @@ sops: {{age: [], lastmodified: "2026-01-01T00:00:00Z", mac: "{ENCRYPTED}", versi
 """
 
 
-def rendered(root: Path, engine: str, acme: str = "{}") -> Objects:
+def rendered(root: Path, engine: str, acme: str = "{}", params: str = "{}") -> Objects:
     documents = {
         "fleet.yaml": f"{API}\nkind: Fleet\nmetadata: {{name: test}}\n"
-        f'spec: {{delivery: {{engine: {engine}, url: "https://git.example.com/delivery.git"}}}}\n',
+        f'spec: {{delivery: {{engine: {engine}, url: "https://git.example.com/delivery.git"}}, '
+        f"defaults: {{blueprints: {{delivery-{engine}: {{params: {params}}}}}}}}}\n",
         "site.yaml": SITE,
         "tenants/acme.yaml": f"{API}\nkind: Tenant\nmetadata: {{name: acme}}\nspec: {acme}\n",
         "tenants/globex.yaml": f"{API}\nkind: Tenant\nmetadata: {{name: globex}}\nspec: {{}}\n",
@@ -68,12 +70,42 @@ def test_every_tenant_is_delivered_apart(tmp_path: Path, engine: str) -> None:
         assert found.removeprefix("./") == f"tenants/{tenant}"
 
 
-def test_sops_secrets_are_decrypted_for_the_tenant_that_has_them(tmp_path: Path) -> None:
+def test_sops_secrets_are_decrypted_where_they_lie(tmp_path: Path) -> None:
     objects = rendered(tmp_path, "flux", acme="{secrets: {mes: {sops: secrets/mes.sops.yaml}}}")
     keys = {"provider": "sops", "secretRef": {"name": "sops-age"}}
     assert objects["Kustomization", "edge-platform"]["spec"]["decryption"] == keys
-    assert objects["Kustomization", "tenant-acme"]["spec"]["decryption"] == keys
-    assert "decryption" not in objects["Kustomization", "tenant-globex"]["spec"]
+    assert "decryption" not in objects["Kustomization", "tenant-acme"]["spec"]
+
+
+@pytest.mark.parametrize(
+    "params", ["{secretName: key}", '{ociRepository: "oci://registry.local/a/b", secretName: key}']
+)
+def test_a_locked_down_flux_can_apply_it(tmp_path: Path, params: str) -> None:
+    """As with --no-cross-namespace-refs and --default-service-account: nothing points elsewhere, everything has an account."""
+    objects = rendered(tmp_path, "flux", params=params)
+    ours = {key: each for key, each in objects.items() if "fluxcd" in each["apiVersion"]}
+    assert len(ours) == 5
+    assert {each["metadata"]["namespace"] for each in ours.values()} == {"flux-system"}
+    assert not any("namespace" in reference for each in ours.values() for reference in references(each["spec"]))
+    kustomizations = [each["spec"] for (kind, _), each in ours.items() if kind == "Kustomization"]
+    accounts = {spec["serviceAccountName"] for spec in kustomizations}
+    assert accounts == {"kustomize-controller", "delivery-acme", "delivery-globex"}
+    source = next(each for (kind, _), each in ours.items() if kind.endswith("Repository"))
+    assert {(s["sourceRef"]["kind"], s["sourceRef"]["name"]) for s in kustomizations} == {
+        (source["kind"], source["metadata"]["name"])
+    }
+
+
+def references(value: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a spec that names another object."""
+    if isinstance(value, dict):
+        if "name" in value:
+            yield value
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
 
 
 def test_without_sops_secrets_no_keys_are_named(tmp_path: Path) -> None:

@@ -90,6 +90,32 @@ def test_argo_cd_gets_its_project_before_its_application(tmp_path: Path, capsys:
     assert "argocd" in found["prerequisites"]["namespaces"]
 
 
+def test_one_argo_cd_for_many_sites_has_one_application_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    central = ARGO_FLEET.replace("secretName: deploy-key", "central: true")
+    central = central.replace("engine: argocd", 'engine: argocd, branch: "edge/{site}"')
+    one, two = (site(name, "tenants: {}").replace('flux: "2.6"', 'argocd: "3.0"') for name in ("one", "two"))
+    root = fleet(tmp_path, {"fleet.yaml": central, "one.yaml": one, "two.yaml": two})
+    found = told(capsys, root, "one")
+    assert found["objects"] == told(capsys, root, "two")["objects"]  # whichever site is asked for
+    project, sites = found["objects"]
+    assert (project["kind"], project["spec"]["clusterResourceWhitelist"]) == ("AppProject", [])
+    assert {each["kind"] for each in project["spec"]["namespaceResourceWhitelist"]} == {"AppProject", "Application"}
+    assert (sites["kind"], sites["spec"]["goTemplate"]) == ("ApplicationSet", True)
+    label = '{{ index .metadata.labels "edge-composer.io/site" }}'
+    template = sites["spec"]["template"]
+    assert template["metadata"]["name"] == f"{label}-edge-delivery"
+    assert template["spec"]["source"] == {
+        "repoURL": "https://git.example.com/delivery.git",
+        "targetRevision": f"edge/{label}",
+        "path": "delivery",
+    }
+    (cluster,) = (each for each in found["prerequisites"]["objects"] if each["kind"] == "Secret")
+    assert (cluster["namespace"], cluster["name"]) == ("argocd", "one")
+    wanted = sites["spec"]["generators"][0]["clusters"]["selector"]["matchLabels"]
+    assert wanted.items() <= cluster["labels"].items()
+    assert cluster["labels"]["edge-composer.io/site"] == "one"
+
+
 def test_secrets_that_the_branch_brings_are_not_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sealed = "ENC[AES256_GCM,data:Y2g=,iv:YQ==,tag:Yg==,type:str]"
     secret = f"""

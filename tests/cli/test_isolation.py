@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from composer.cli.main import main
+from tests.cli.kit import site
+from tests.load.fleets import document, write
 
 FLEET = str(Path(__file__).parents[1] / "fleets/isolation")
 
@@ -78,3 +80,26 @@ def test_markdown_has_a_section_for_each_tenant(capsys: pytest.CaptureFixture[st
 def test_a_site_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-C", FLEET, "isolation", "work"]) == 2
     assert "did you mean 'works'?" in capsys.readouterr().err
+
+
+ARGO = (
+    'capabilities: {cert-manager: "1.18", argocd: "3.5"}',
+    'capabilities: {cert-manager: "1.18", argocd: "3.5", argocd-impersonation: "3.5"}',
+)
+
+
+@pytest.mark.parametrize(("capabilities", "apart"), [(ARGO[0], False), (ARGO[1], True)])
+def test_who_applies_a_tenants_folder_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], capabilities: str, apart: bool
+) -> None:
+    fleet = document("Fleet", "test", '{delivery: {engine: argocd, url: "https://git.example.com/delivery.git"}}')
+    one = site("one", "tenants: {acme: {}}").replace('capabilities: {cert-manager: "1.18", flux: "2.6"}', capabilities)
+    write(tmp_path, {"fleet.yaml": fleet, "one.yaml": one, "tenants/acme.yaml": document("Tenant", "acme")})
+    assert main(["-C", str(tmp_path), "isolation", "one", "--format", "json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out)["delivery"] if row["tenant"] == "acme"]
+    assert {row["namespace"] for row in rows} == {"tenant-acme"}
+    account = "edge-platform/delivery-acme" if apart else "argocd/argocd-application-controller"
+    assert {row["account"] for row in rows} == {account}
+    reasons = {row["widened"] for row in rows}
+    assert (reasons == {None}) is apart
+    assert apart or all("only its AppProject keeps it to this" in reason for reason in reasons)

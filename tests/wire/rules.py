@@ -140,11 +140,11 @@ def api_rules(objects: Sequence[Rendered]) -> set[Api]:
 
 
 def permitted(wiring: Wiring) -> set[Api]:
-    """The same of the rows of the tenants. The platform's account is Flux's or Argo CD's, which they come with."""
+    """The same of the rows of the tenants that have an account. The platform's is Flux's or Argo CD's, which they come with."""
     return {
         (row.account, row.namespace, row.group, row.resource, verb)
         for row in wiring.permissions
-        if row.tenant
+        if row.tenant and not row.widened
         for verb in row.verbs
     }
 

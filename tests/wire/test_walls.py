@@ -93,7 +93,7 @@ def test_what_argo_cd_may_make_is_the_permissions(tmp_path: Path) -> None:
     fleet = tmp_path / "sites/fleet.yaml"
     fleet.write_text(fleet.read_text().replace("engine: flux ", "engine: argocd "))
     box = tmp_path / "sites/profiles/edge-box.yaml"
-    box.write_text(box.read_text().replace('flux: "2.6"', 'argocd: "3.0"'))
+    box.write_text(box.read_text().replace('flux: "2.6"', 'argocd: "3.5", argocd-impersonation: "3.5"'))
     site = Line(load_fleet(tmp_path)[0]).compose("berlin-01")
     assert rules.project_kinds(site.objects) == rules.manageable(wiring_of(site)) != set()
     assert rules.api_rules(site.objects) == rules.permitted(wiring_of(site)) != set()

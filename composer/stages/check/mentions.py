@@ -178,8 +178,8 @@ def _issuer(subject: Subject) -> Iterator[Mention]:
     yield from _secret_at(subject, subject.namespace or ANY_NAMESPACE, "spec", "ca", "secretName")
 
 
-def _git_repository(subject: Subject) -> Iterator[Mention]:
-    for field in ("secretRef", "proxySecretRef"):
+def _flux_source(subject: Subject) -> Iterator[Mention]:
+    for field in ("secretRef", "certSecretRef", "proxySecretRef"):
         yield from _secret_at(subject, subject.namespace, "spec", field, "name")
 
 
@@ -213,7 +213,8 @@ MENTIONS: Mapping[tuple[str, str], Callable[[Subject], Iterator[Mention]]] = {
     (CERT_MANAGER, "ClusterIssuer"): _issuer,
     (CERT_MANAGER, "Issuer"): _issuer,
     (FLUX_KUSTOMIZE, "Kustomization"): _kustomization,
-    (FLUX_SOURCE, "GitRepository"): _git_repository,
+    (FLUX_SOURCE, "GitRepository"): _flux_source,
+    (FLUX_SOURCE, "OCIRepository"): _flux_source,
     (RBAC, "ClusterRoleBinding"): _binding,
     (RBAC, "RoleBinding"): _binding,
 }

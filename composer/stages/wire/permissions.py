@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from composer.model.conventions import DELIVERY_NAMESPACES, WORKLOADS, delivery_account, tenant_namespace
+from composer.model.conventions import (
+    ACCOUNT_NAMESPACES,
+    DELIVERY_NAMESPACES,
+    IMPERSONATION,
+    IMPERSONATION_SINCE,
+    WORKLOADS,
+    delivery_account,
+    tenant_namespace,
+)
 from composer.model.grants import Permission, Said
 from composer.model.stack import Component, Stack
+from composer.model.versions import satisfies
 
 MANAGE = ("create", "delete", "get", "list", "patch", "update", "watch")
 READ = ("get", "list", "watch")
@@ -23,11 +32,18 @@ CLUSTER_KINDS = (
 )
 """(API group, kind, resource) of what the platform's folder holds that belongs to the whole cluster."""
 
-CONTROLLERS = {"flux": "kustomize-controller", "argocd": "argocd-application-controller"}
+CONTROLLERS = {"flux": "flux-system/kustomize-controller", "argocd": "argocd/argocd-application-controller"}
 """Engine -> the account it comes with, which applies what no other account is named for."""
+
+CENTRAL_CONTROLLER = "kube-system/argocd-manager"
+"""The account that `argocd cluster add` makes at a cluster for an Argo CD at another one."""
 
 WIDENED = (
     "the platform's folder holds whatever its blueprints make, walls of every tenant among it: every kind, everywhere"
+)
+PROJECT_ONLY = (
+    "the site declares no sync impersonation: Argo CD applies the folder under its own account, which may do everything, "
+    "and only its AppProject keeps it to this"
 )
 
 
@@ -35,30 +51,49 @@ def permissions(stack: Stack) -> tuple[Permission, ...]:
     """The rows of the site: the platform's, where something delivers it, then each tenant's."""
     engine = (stack.fleet.document.data["spec"].get("delivery") or {}).get("engine", "flux")
     delivery = next((c for c in stack.components if c.role == "delivery"), None)
-    platform = _platform(delivery, engine) if delivery else ()
-    return (*platform, *(row for tenant in stack.tenants for row in _tenant(tenant, engine)))
+    platform = _platform(stack, delivery, engine) if delivery else ()
+    return (*platform, *(row for tenant in stack.tenants for row in _tenant(stack, tenant, engine)))
 
 
-def _platform(delivery: Component, engine: str) -> Iterator[Permission]:
-    account = delivery.params.get("platformServiceAccount") or CONTROLLERS[engine]
+def impersonates(stack: Stack, engine: str) -> bool:
+    """Whether tenants' folders are applied under accounts of their own."""
+    declared = (stack.spec["cluster"].get("capabilities") or {}).get(IMPERSONATION, "0")
+    return engine != "argocd" or satisfies(declared, IMPERSONATION_SINCE)
+
+
+def platform_account(stack: Stack, engine: str) -> str:
+    """The account, as namespace/name, that applies the platform's folder."""
+    delivery = next((c for c in stack.components if c.role == "delivery"), None)
+    params = delivery.params if delivery else {}
+    named = params.get("platformServiceAccount") or ""
+    if named and impersonates(stack, engine):
+        return named.replace(":", "/") if ":" in named else f"{DELIVERY_NAMESPACES[engine]}/{named}"
+    return CENTRAL_CONTROLLER if params.get("central") else CONTROLLERS[engine]
+
+
+def _platform(stack: Stack, delivery: Component, engine: str) -> Iterator[Permission]:
     route = ("params", "platformServiceAccount") if delivery.params.get("platformServiceAccount") else ()
     said = Said("", route, delivery)
-    who = f"{DELIVERY_NAMESPACES[engine]}/{account}"
+    who = platform_account(stack, engine)
     because = f"{delivery.label} applies the platform's folder of the branch"
     for group, kind, resource in CLUSTER_KINDS:
         yield Permission("", who, "", group, kind, resource, MANAGE, because, said=said)
     yield Permission("", who, EVERY, EVERY, EVERY, EVERY, MANAGE, because, WIDENED, said)
 
 
-def _tenant(tenant: str, engine: str) -> Iterator[Permission]:
+def _tenant(stack: Stack, tenant: str, engine: str) -> Iterator[Permission]:
     said = Said("", ("tenants", tenant))
-    who = f"{DELIVERY_NAMESPACES[engine]}/{delivery_account(tenant)}"
+    apart = impersonates(stack, engine)
+    who = f"{ACCOUNT_NAMESPACES[engine]}/{delivery_account(tenant)}" if apart else platform_account(stack, engine)
+    widened = "" if apart else PROJECT_ONLY
     for kinds, verbs, because in (
         (WORKLOADS, MANAGE, f"tenants.{tenant} has a folder of the branch, which holds workloads"),
         (READINESS, READ, f"tenants.{tenant} has workloads, whose readiness is read from these"),
     ):
         for group, kind, resource in kinds:
-            yield Permission(tenant, who, tenant_namespace(tenant), group, kind, resource, verbs, because, said=said)
+            yield Permission(
+                tenant, who, tenant_namespace(tenant), group, kind, resource, verbs, because, widened, said
+            )
 
 
 def role_rules(rows: Iterable[Permission]) -> list[dict[str, Any]]:

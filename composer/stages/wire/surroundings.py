@@ -19,11 +19,11 @@ from composer.model.conventions import (
     tenant_namespace,
 )
 from composer.model.grants import Permission
-from composer.model.names import branch_of
+from composer.model.names import DEFAULT_BRANCH, branch_of
 from composer.model.stack import Component, HubLink, Stack
 from composer.model.topics import bind, to_filter
 from composer.model.units import duration
-from composer.stages.wire.permissions import managed_kinds, role_rules
+from composer.stages.wire.permissions import impersonates, managed_kinds, platform_account, role_rules
 
 OFFLINE = "24h"
 """How long the uplink may be away where no document says so."""
@@ -50,8 +50,11 @@ def delivery_context(stack: Stack, permissions: Iterable[Permission] = ()) -> di
         "engine": engine,
         "repository": written.get("url") or written.get("repository", ""),
         "branch": branch_of(written.get("branch"), stack.site),
+        "pattern": written.get("branch") or DEFAULT_BRANCH,
         "namespace": DELIVERY_NAMESPACES[engine],
         "interval": written.get("interval", "5m"),
+        "impersonation": impersonates(stack, engine),
+        "account": platform_account(stack, engine).replace("/", ":"),
         "kinds": managed_kinds(row for row in permissions if row.namespace),
         "clusterKinds": managed_kinds(row for row in permissions if not row.namespace),
     }
@@ -60,7 +63,7 @@ def delivery_context(stack: Stack, permissions: Iterable[Permission] = ()) -> di
 def tenant_context(
     name: str, spec: Mapping[str, Any], site: str, namespace: str, permissions: Sequence[Permission]
 ) -> dict[str, Any]:
-    """A tenant at the site; *namespace* is Flux's or Argo CD's, *permissions* what its folder of the branch may hold."""
+    """A tenant at the site; *namespace* is where accounts of delivery lie, *permissions* what its folder may hold."""
     return {
         "name": name,
         "namespace": tenant_namespace(name),

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected, has_errors
-from composer.model.conventions import MQTT_TLS_PORT, PLATFORM_NAMESPACE
+from composer.model.conventions import ACCOUNT_NAMESPACES, MQTT_TLS_PORT, PLATFORM_NAMESPACE
 from composer.model.grants import Flow, Grant, Peer, Permission, Said
 from composer.model.links import LinkSummary
 from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
@@ -135,7 +135,7 @@ class _Wiring:
         for row in self.permissions:
             rows[row.tenant].append(row)
         delivery = delivery_context(self.stack, rows[""])
-        namespace = delivery["namespace"]
+        namespace = ACCOUNT_NAMESPACES[delivery["engine"]]
         tenants = {
             name: tenant_context(name, spec, self.stack.site, namespace, rows[name])
             for name, spec in self.stack.tenants.items()

@@ -33,4 +33,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     **quoting.FILTERS,
 }
 
-TESTS: dict[str, Callable[..., Any]] = {name: _jinja_tests[name] for name in _TESTS_FROM_JINJA}
+TESTS: dict[str, Callable[..., Any]] = {**{name: _jinja_tests[name] for name in _TESTS_FROM_JINJA}, **strings.TESTS}

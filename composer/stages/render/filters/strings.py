@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
+from composer.model.versions import satisfies
 from composer.stages.render.filters.quoted import alike
 from composer.stages.render.limits import check_length
 from composer.stages.render.refusal import Refused, kind_of
@@ -74,6 +75,14 @@ def b64encode(value: Any) -> str:
     return base64.b64encode(text(value).encode()).decode()
 
 
+def is_version(value: Any, wanted: str) -> bool:
+    """Whether the version lies in the range *wanted*: "1.18" in ">=1.14 <2"."""
+    try:
+        return satisfies(text(value), wanted)
+    except ValueError as problem:
+        raise Refused("T011", str(problem)) from None
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "string": string,
     "lower": lower,
@@ -85,3 +94,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "sha256": sha256,
     "b64encode": b64encode,
 }
+
+TESTS: dict[str, Callable[..., Any]] = {"version": is_version}
