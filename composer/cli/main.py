@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "tell where a value comes from, or what a diagnostic code means",
     "images": "list the container images of sites, ready for a mirror",
     "bootstrap": "print what is applied once at a cluster so that it follows its branch",
+    "new": "make a document from a form",
     "set": "change values in a document, keeping its comments",
     "isolation": "tell who may do what at a site, what is shared, and what holds the limits",
     "test": "run the cases of blueprints",

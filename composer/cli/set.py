@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from composer.cli import exits
 from composer.cli.select import add_jobs, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, say, show_findings
-from composer.diagnostic import Place, Rejected, did_you_mean, error
+from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def _target(fleet: Fleet, arguments: argparse.Namespace, words: list[str]) -> Ta
 
 
 def _file(name: str, files: Mapping[str, str], section: str) -> str:
+    from composer.pipeline.edit import no_such
+
     if name in files:
         return files[name]
-    code = {"sites": "X001", "tenants": "X007"}.get(section, "X013")
-    message = f"there is no {section.removesuffix('s')} {name!r}"
-    raise Rejected([error(code, message, Place("command line"), hint=did_you_mean(name, files))])
+    raise Rejected([no_such(section, name, files)])
 
 
 def _assignment(word: str) -> Assignment:

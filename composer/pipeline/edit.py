@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
 from composer.model.fieldpath import place_for, value_at
 from composer.model.fleet import Fleet
 from composer.pipeline.run import compose_all, without_objects
@@ -36,6 +36,13 @@ class Target:
     section: str
     name: str
     file: str
+
+
+def no_such(section: str, name: str, names: Iterable[str]) -> Diagnostic:
+    """That a document somebody named is not there."""
+    code = {"sites": "X001", "tenants": "X007"}.get(section, "X013")
+    message = f"there is no {section.removesuffix('s')} {name!r}"
+    return error(code, message, Place("command line"), hint=did_you_mean(name, names))
 
 
 def read_value(text: str) -> Any:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.pipeline.create import create_files
 from composer.pipeline.edit import Assignment, edited
+from composer.pipeline.forms import ENGINE_VERSIONS
 from composer.source.packaged import packaged
 from composer.source.reader import parse
 from composer.stages.load import check_schema
 
-ENGINES = ("flux", "argocd")
-_ENGINE_VERSION = {"flux": "2.6", "argocd": "3.0"}
+ENGINES = tuple(ENGINE_VERSIONS)
 
 FORGES: Mapping[str, str] = {"github": ".github/", "gitlab": ".gitlab-ci.yml"}
 """Forge -> what its workflows begin with."""
@@ -42,7 +43,7 @@ class Wishes:
 
 def starter_files(wishes: Wishes) -> dict[str, str]:
     """Path -> text of every file of a new fleet. Raises Rejected where a wish makes a document of it unusable."""
-    root = packaged("starter")
+    root = packaged("starter") / "fleet"
     files = {str(file.relative_to(root)): file.read_text("utf-8") for file in sorted(root.rglob("*")) if file.is_file()}
     unwanted = tuple(start for forge, start in FORGES.items() if forge not in wishes.forges)
     files = {path: text for path, text in files.items() if not path.startswith(unwanted)}
@@ -64,7 +65,7 @@ def _edits(wishes: Wishes) -> dict[str, tuple[str, list[Assignment]]]:
     edits = {"sites/fleet.yaml": ("Fleet", fleet)}
     if wishes.engine != ENGINES[0]:
         installed = [
-            Assignment(f"spec.cluster.capabilities.{wishes.engine}", _ENGINE_VERSION[wishes.engine]),
+            Assignment(f"spec.cluster.capabilities.{wishes.engine}", ENGINE_VERSIONS[wishes.engine]),
             Assignment(f"spec.cluster.capabilities.{ENGINES[0]}", removed=True),
         ]
         edits |= {path: (kind, installed) for path, kind in _CLUSTERS.items()}
@@ -82,12 +83,9 @@ def write_starter(folder: Path, files: Mapping[str, str]) -> None:
         if there:
             hint = f"it holds {', '.join(there[:3])}{'...' if there[3:] else ''}; name a new folder"
             raise Rejected([error("E001", f"{folder} is not empty", place, hint=hint)])
-        for path, text in files.items():
-            file = folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("x", encoding="utf-8", newline="") as out:
-                out.write(text)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise Rejected(
             [error("E002", f"cannot write {problem.filename or folder}: {problem.strerror}", place)]
         ) from None
+    create_files(folder, files)

@@ -37,7 +37,7 @@ def test_what_was_asked_for_stands_in_the_documents_and_nothing_else_differs(tmp
     address = "https://git.example.com/acme/delivery.git"
     words = ("--name", "acme", "--engine", engine, "--repository", address, "--forge", "gitlab")
     assert composer(tmp_path, "init", ".", *words).code == 0
-    made, shipped = files(tmp_path), files(packaged("starter"))
+    made, shipped = files(tmp_path), files(packaged("starter") / "fleet")
     assert {path for path in shipped if path not in made} == {p for p in shipped if p.startswith(".github/")}
     different = {path for path, text in made.items() if text != shipped[path]}
     clusters = {"sites/hub.yaml", "sites/profiles/edge-box.yaml"} if engine == "argocd" else set()

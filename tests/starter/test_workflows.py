@@ -18,7 +18,7 @@ from tests.cli.kit import ROOT, commit, composer, environment
 from tests.publish.making import git
 from tests.publish.server import by_file
 
-STARTER = packaged("starter")
+STARTER = packaged("starter") / "fleet"
 GITHUB = sorted((STARTER / ".github/workflows").iterdir())
 INSTALL = "pip install --requirement requirements.txt"
 

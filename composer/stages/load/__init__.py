@@ -4,9 +4,9 @@ Knows YAML files, their folders and the schemas of documents; nothing of layers,
 """
 
 from composer.stages.load.blueprints import load_blueprints, shipped_names
-from composer.stages.load.fleet import check_references, load_fleet, load_site
+from composer.stages.load.fleet import check_draft, check_references, load_fleet, load_site
 from composer.stages.load.links import hubs_named, link_of, possible_hubs, way_up
-from composer.stages.load.listing import FLEET_FILE, document_files
+from composer.stages.load.listing import FLEET_FILE, document_files, holds_sites, name_fault
 from composer.stages.load.payloads import read_payload
 from composer.stages.load.referenced import read_certificates
 from composer.stages.load.references import referenced_files
@@ -15,14 +15,17 @@ from composer.stages.load.sops import read_sops
 
 __all__ = [
     "FLEET_FILE",
+    "check_draft",
     "check_references",
     "check_schema",
     "document_files",
+    "holds_sites",
     "hubs_named",
     "link_of",
     "load_blueprints",
     "load_fleet",
     "load_site",
+    "name_fault",
     "possible_hubs",
     "read_certificates",
     "read_payload",

@@ -70,6 +70,14 @@ def load_site(fleet: Fleet, name: str) -> Document:
     return document
 
 
+def check_draft(fleet: Fleet, document: Document, kind: str, name: str) -> list[Diagnostic]:
+    """What is wrong with a document of that *kind* by itself, before it stands in the fleet as *name*."""
+    return check_schema(document, kind) or [
+        *_check_name(document, name),
+        *check_document(fleet.root, document, _tenants(fleet)),
+    ]
+
+
 def check_references(fleet: Fleet, site: Document) -> list[Diagnostic]:
     """What the site's document refers to and is not there: its hub, files, owners of devices it uses."""
     return in_order([*check_link(fleet, site), *check_document(fleet.root, site, _tenants(fleet))])

@@ -42,6 +42,13 @@ def name_fault(name: str) -> str:
     return site_name_fault(name) or _RESERVED.get(name, "")
 
 
+def holds_sites(file: str) -> bool:
+    """Whether a document at *file* would be found as a site's."""
+    steps = file.split("/")
+    homes = {"/".join(steps[: depth + 1]) for depth in range(len(steps))}
+    return steps[0] == SITES and not homes & _NO_SITES and not any(step[:1] in (".", "") for step in steps)
+
+
 def list_sites(root: Path) -> Listing:
     """The sites in all folders of sites/ that may hold them."""
     return _listing(*list_yaml(root, SITES, _NO_SITES))
