@@ -15,6 +15,7 @@ from composer.model.fleet import Fleet
 
 if TYPE_CHECKING:
     from composer.pipeline.publish import Order, Published
+    from composer.report.outcomes import Row
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         say("nothing was published; --keep-going publishes the sites that are still what was reviewed")
         return exits.STALE
     show_findings([*findings, *published.findings], arguments.findings_format, stream=sys.stderr)
-    return _tell(published)
+    return _tell(fleet, published)
 
 
 def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
@@ -71,18 +72,41 @@ def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
     )
 
 
-def _tell(published: Published) -> int:
+HELPS = {
+    "moved": "run it again: it is compared anew",
+    "broken off": "run it again: it does what is left",
+    "declined": "a change at the server",
+    "refused": "what the finding says",
+    "failed": "what the finding says",
+}
+"""Outcome -> what helps a site that was not published."""
+
+
+def _tell(fleet: Fleet, published: Published) -> int:
     committed = [r for r in published.results if r.outcome == "published"]
     for result in committed:
         print(f"{result.branch} {result.commit[:12]} {result.summary}")
     unchanged = len(published.unchanged) + sum(r.outcome == "unchanged" for r in published.results)
-    failed = [*published.failed, *(r.site for r in published.results if r.outcome in ("failed", "moved", "refused"))]
     say(f"{count(len(committed), 'site')} published, {unchanged:,} unchanged, in {published.repository}")
-    if failed:
-        say(f"{count(len(failed), 'site')} not published: {first_few(failed)}")
+    left = _left(fleet, published)
+    if left:
+        from composer.report.outcomes import table
+
+        say(f"{count(len(left), 'site')} not published: {first_few([row.site for row in left])}", "", *table(left))
     done = len(committed) + unchanged
     if not done and published.stale:
         return exits.STALE
     if not done and any(r.outcome == "refused" for r in published.results):
         return exits.REFUSED
-    return exits.partly(done, len(failed))
+    return exits.partly(done, len(left))
+
+
+def _left(fleet: Fleet, published: Published) -> list[Row]:
+    """A row for each site that was not published, by name."""
+    from composer.pipeline.branch import branch
+    from composer.report.outcomes import Row
+
+    rows = dict.fromkeys(published.failed, ("has errors", "what the findings say"))
+    rows |= {r.site: (r.outcome, HELPS[r.outcome]) for r in published.results if not r.outcome.is_done}
+    rows |= dict.fromkeys(published.stale, ("stale", "a new plan"))
+    return [Row(site, branch(fleet, site), *rows[site]) for site in sorted(rows)]

@@ -30,10 +30,28 @@ _MOVED = (
 """What git says of a branch that somebody else moved: it can be tried again after rendering again."""
 
 
+_DENIED = (
+    *("error: 401", "error: 403", "Authentication failed", "could not read Username"),
+    *("Permission denied", "access rights", "not permitted", "read-only", "read only", "service not enabled"),
+)
+"""What git and servers say where somebody may read and not write."""
+
+_SILENT = "remote failed to report status"
+"""What git says of a branch that the server gave no answer for."""
+
+MOST_NAMED = 1000
+"""Branches that a push names one by one. Git compares each with each, and a command line holds two megabytes."""
+
+
 class Refusal(StrEnum):
-    """Why a branch did not move: somebody else moved it, the server does not want it, or nobody knows."""
+    """Why a branch did not move: somebody else moved it, the push broke off before, the server does not want it, or the
+    push broke off and nobody knows whether it moved.
+
+    After all but FINAL, it can be tried again; after MOVED only once it was compared anew.
+    """
 
     MOVED = "moved"
+    BROKEN = "broken"
     FINAL = "final"
     UNKNOWN = "unknown"
 
@@ -103,21 +121,17 @@ def deepen(mirror: Repository, remote: Remote, branches: Sequence[str]) -> None:
 def push(mirror: Repository, remote: Remote) -> Mapping[str, Refused]:
     """Pushes every branch of the mirror that moved since it was fetched; gives those that the remote did not take.
 
-    All go over one connection, each on the condition that the remote's branch still stands where it stood. A push
-    that is cut off leaves every branch as it was or as it should be; where the answer for a branch is missing, the remote
-    is asked where it stands.
+    All go over one connection, each with a lease: on the condition that the remote's branch still stands where it stood
+    when it was fetched. A push that is cut off leaves every branch as it was or as it should be; where the answer for a branch
+    is missing, the remote is asked where it stands.
     """
-    words = (
-        "--porcelain",
-        "--force-with-lease",
-        "--no-follow-tags",
-        "--no-verify",
-        "--no-signed",
-        "--no-recurse-submodules",
-    )
     before = _moved(mirror)
+    if not before:
+        return {}
+    words = ("--porcelain", "--no-follow-tags", "--no-verify", "--no-signed", "--no-recurse-submodules")
+    leases, refs = _leases(before, _refs(mirror, _TRACKED))
     try:
-        answer = _run(mirror, remote, "push", *words, "--", _NAME, f"{_HEADS}*:{_HEADS}*")
+        answer = _run(mirror, remote, "push", *words, *leases, "--", _NAME, *refs)
         problem = ""
     except GitFailed as failed:
         answer, problem = failed.output, str(failed)
@@ -126,8 +140,24 @@ def push(mirror: Repository, remote: Remote) -> Mapping[str, Refused]:
     stand = _remote_heads(mirror, remote) if missing else {}
     for branch in sorted(missing):
         if stand is None or stand.get(branch, "") != before[branch]:
-            said[branch] = Refused(Refusal.UNKNOWN if stand is None else Refusal.FINAL, problem)
+            said[branch] = Refused(_unanswered(problem, stand), problem)
     return {branch: refused for branch, refused in said.items() if refused is not None and branch in before}
+
+
+def _unanswered(problem: str, stand: Mapping[str, str] | None) -> Refusal:
+    """What kept a branch that the server said nothing of; *stand* is where its branches stand, if it says that."""
+    if any(words in problem for words in _DENIED):
+        return Refusal.FINAL
+    return Refusal.UNKNOWN if stand is None else Refusal.BROKEN
+
+
+def _leases(moved: Mapping[str, str], there: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Git's arguments for what must hold and what is pushed: each branch by name with the commit it has to stand at ("": it
+    must not exist), or of very many all that moved, with what was fetched as the condition."""
+    if len(moved) > MOST_NAMED:
+        return ["--force-with-lease"], [f"{_HEADS}*:{_HEADS}*"]
+    leases = [f"--force-with-lease={_HEADS}{branch}:{there.get(branch, '')}" for branch in sorted(moved)]
+    return leases, [f"{_HEADS}{branch}:{_HEADS}{branch}" for branch in sorted(moved)]
 
 
 def _moved(mirror: Repository) -> dict[str, str]:
@@ -160,6 +190,8 @@ def _answers(porcelain: str) -> Iterator[tuple[str, Refused | None]]:
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
         branch = refs.rpartition(":")[2].removeprefix(_HEADS)
+        if flag == "!" and summary.endswith(f"({_SILENT})"):
+            continue
         if flag == "!":
             yield branch, _refused(summary)
         elif rest:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.address import portable
@@ -136,29 +137,43 @@ def _after_push(result: SiteResult, refused: Mapping[str, Refused]) -> SiteResul
     refusal = refused.get(result.branch) if result.outcome is Outcome.PUBLISHED else None
     if refusal is None:
         return result
-    moved = refusal.kind is Refusal.MOVED
-    finding = VERDICTS[refusal.kind](result, refusal.reason).at_site(result.site)
-    return replace(
-        result, outcome=Outcome.MOVED if moved else Outcome.FAILED, commit=result.parent, findings=(finding,)
-    )
+    verdict = VERDICTS[refusal.kind]
+    message = verdict.message.format(branch=result.branch, reason=refusal.reason)
+    finding = error(verdict.code, message, Place(result.branch), hint=verdict.hint).at_site(result.site)
+    return replace(result, outcome=verdict.outcome, commit=result.parent, findings=(finding,))
 
 
-def _moved(result: SiteResult, reason: str) -> Diagnostic:
-    message = f"somebody else moved branch {result.branch} meanwhile ({reason})"
-    return error("B022", message, Place(result.branch), hint="publish again: it is compared with what came in")
+class Verdict(NamedTuple):
+    """What is said of a branch that the server did not move."""
+
+    outcome: Outcome
+    code: str
+    message: str
+    hint: str
 
 
-def _refused(result: SiteResult, reason: str) -> Diagnostic:
-    message = f"the server did not take branch {result.branch}: {reason}"
-    return error(
-        "B025", message, Place(result.branch), hint="publishing again alone will not help; ask who runs the server"
-    )
-
-
-def _unknown(result: SiteResult, reason: str) -> Diagnostic:
-    message = f"the push was cut off, and the server does not say whether branch {result.branch} moved: {reason}"
-    return error("B026", message, Place(result.branch), hint="publish again: it does only what is left")
-
-
-VERDICTS = {Refusal.MOVED: _moved, Refusal.FINAL: _refused, Refusal.UNKNOWN: _unknown}
-"""Why a branch did not move -> the finding about it."""
+_AGAIN = "publish again: it does only what is left"
+VERDICTS = {
+    Refusal.MOVED: Verdict(
+        Outcome.MOVED,
+        "B022",
+        "somebody else moved branch {branch} meanwhile ({reason})",
+        "publish again: it is compared with what came in",
+    ),
+    Refusal.BROKEN: Verdict(
+        Outcome.BROKEN, "B058", "the push broke off before branch {branch} moved: {reason}", _AGAIN
+    ),
+    Refusal.FINAL: Verdict(
+        Outcome.DECLINED,
+        "B025",
+        "the server did not take branch {branch}: {reason}",
+        "publishing again alone will not help; ask who runs the server",
+    ),
+    Refusal.UNKNOWN: Verdict(
+        Outcome.BROKEN,
+        "B026",
+        "the push was cut off, and the server does not say whether branch {branch} moved: {reason}",
+        _AGAIN,
+    ),
+}
+"""Why a branch did not move -> what becomes of its site."""

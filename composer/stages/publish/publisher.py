@@ -22,13 +22,20 @@ from composer.stages.publish.steps import Store, plans
 
 
 class Outcome(StrEnum):
-    """What became of a site."""
+    """What became of a site: refused by a guard of the composer, declined by the server, broken off half way."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
     MOVED = "moved"
+    DECLINED = "declined"
+    BROKEN = "broken off"
     FAILED = "failed"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the branch holds the site's files."""
+        return self in (Outcome.PUBLISHED, Outcome.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True)
