@@ -106,9 +106,43 @@ def test_w020_a_device_by_a_name_that_no_device_of_the_class_has(tmp_path: Path)
     ]
 
 
-def test_w020_a_class_that_is_at_other_sites_alone(tmp_path: Path) -> None:
-    elsewhere = (PRESS % DEVICE).replace("{names", "{at: {matchLabels: {kind: restaurant}}, names")
-    assert [d.code for d in acme(tmp_path, elsewhere, READER)] == ["W020"]
+ELSEWHERE = (PRESS % DEVICE).replace("{names", "{at: {matchLabels: {kind: restaurant}}, names")
+
+
+def test_w030_a_function_for_a_class_that_is_at_other_sites_alone(tmp_path: Path) -> None:
+    (finding,) = acme(tmp_path, ELSEWHERE, READER)
+    assert said([finding]) == [
+        "acme.yaml:8 `'press/#'` warning[W030] nobody publishes to 'press/#' at this site, only at others; "
+        "function f0 of tenant acme listens to it in vain"
+    ]
+    assert finding.hint == "leave it out here: `tenants: {acme: {functions: {f0: null}}}`"
+
+
+def test_the_uplink_and_devices_may_wait_for_what_is_published_at_other_sites(tmp_path: Path) -> None:
+    panel = "    panel: {count: 2, subscribe: [press/+/telemetry]}\n"
+    spec = (ELSEWHERE, panel, "  uplink: {up: [press/+/telemetry]}\n")
+    assert acme(tmp_path, *spec, link=LINK) == []
+    assert [d.code for d in acme(tmp_path / "typo", *spec[:2], "  uplink: {up: [press/+/telemtry]}\n", link=LINK)] == [
+        "W020"
+    ]
+
+
+def test_what_a_site_leaves_out_is_published_elsewhere_and_w030_where_the_site_itself_asks_for_it(
+    tmp_path: Path,
+) -> None:
+    spec = (
+        PRESS % DEVICE + streams("from: press/+/telemetry, to: {topic: press/mean}") + "  uplink: {up: [press/mean]}\n"
+    )
+    less = "  tenants: {acme: {devices: null, streams: {s0: null}}}\n"
+    assert found(tmp_path, files(less, acme=spec), LINK) == []
+    asks = "  tenants: {acme: {devices: null, streams: {s0: null}, uplink: {up: [press/mean]}}}\n"
+    (finding,) = found(tmp_path / "asks", files(asks, acme=spec), LINK)
+    assert (finding.code, finding.place.file) == ("W030", "sites/berlin.yaml")
+
+
+def test_devices_of_a_profile_may_be_behind_gateways_of_other_sites(tmp_path: Path) -> None:
+    documents = files(HERE, acme="  uplink: {up: [plc/+/state]}\n", fleet=PLC)
+    assert found(tmp_path, documents, LINK) == []
 
 
 def test_w020_the_broker_s_own_topics_are_out_of_reach(tmp_path: Path) -> None:

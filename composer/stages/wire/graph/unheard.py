@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from composer.diagnostic import Diagnostic, error, warning
+from composer.diagnostic import Diagnostic, Place, error, warning
 from composer.model.matching import reach
 from composer.model.topics import bind, overlaps, to_filter, unshared
 from composer.model.traffic import Publication, Subscription
+from composer.stages.wire.graph.elsewhere import published_elsewhere
 from composer.stages.wire.graph.near import nearest
 from composer.stages.wire.graph.tenant import Graph, label, written
 from composer.stages.wire.places import said_place
@@ -17,16 +18,37 @@ from composer.stages.wire.places import said_place
 OWNED = ("class", "gateway")
 """Kinds of principals whose topics are those of devices."""
 
+PATIENT = ("class", "uplink")
+"""Kinds of principals that cost nothing while they listen in vain."""
+
 
 def unpublished(graph: Graph, others: Sequence[Graph]) -> Iterator[Diagnostic]:
-    """A finding for each filter that no message will ever match."""
+    """A finding for each filter that no message will ever match, at this site or at all.
+
+    Devices and the uplink may wait for what the tenant's documents publish at other sites, unless the site asks for it itself.
+    """
+    elsewhere: list[str] | None = None
     for subscription, reached in zip(graph.subscriptions, graph.reached, strict=True):
         if subscription.principal.kind == "bridge":
             continue  # what people at a hub send down, and when, no document says
         if not reached and not _comes_from_elsewhere(graph, subscription):
-            message = f"nobody publishes to {subscription.topic!r}, which {label(subscription)} listens to"
             place = said_place(graph.stack, subscription.said)
-            yield error("W020", message, place, hint=_hint(graph, others, subscription))
+            if elsewhere is None:
+                elsewhere = published_elsewhere(graph)
+            if not any(overlaps(subscription.filter, each) for each in elsewhere):
+                message = f"nobody publishes to {subscription.topic!r}, which {label(subscription)} listens to"
+                yield error("W020", message, place, hint=_hint(graph, others, subscription))
+            elif subscription.principal.kind not in PATIENT or place.file == graph.stack.document.file:
+                yield _idle(subscription, place)
+
+
+def _idle(subscription: Subscription, place: Place) -> Diagnostic:
+    principal = subscription.principal
+    message = f"nobody publishes to {subscription.topic!r} at this site, only at others; {label(subscription)} listens to it in vain"
+    section = f"{principal.kind}s"
+    removed = f"tenants: {{{principal.tenant}: {{{section}: {{{principal.name}: null}}}}}}"
+    hint = f"leave it out here: `{removed}`" if principal.kind not in PATIENT else "leave it out here"
+    return warning("W030", message, place, hint=hint)
 
 
 def _comes_from_elsewhere(graph: Graph, subscription: Subscription) -> bool:
