@@ -28,9 +28,9 @@ def test_the_table_shows_what_is_needed_what_is_given_and_what_binds_first(fleet
     assert ran.code == 0
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[0] == "berlin-01"
-    assert "connections 409 2,000 389% maxConnections" in lines
-    assert "queued messages 1,840,320 2,500,000 36% maxQueuedMessages" in lines
-    assert "messages of acme 408.8/s 800/s 96% quota.messagesPerSecond" in lines
+    assert "connections 411 2,000 387% maxConnections" in lines
+    assert "queued messages 1,866,240 2,500,000 34% maxQueuedMessages" in lines
+    assert "messages of acme 408.9/s 800/s 96% quota.messagesPerSecond" in lines
     assert "binds first: memory (resources.limits.memory)" in lines
     assert "after the broker was away, all clients are back in 1s" in lines
     assert "saved every 30s: a power cut loses at most what came since" in lines
@@ -74,7 +74,7 @@ def test_a_site_that_does_not_fit_has_no_table_but_its_findings(fleet: Path, tmp
     site.write_text(site.read_text().replace("maxConnections: 2000", "maxConnections: 200"))
     ran = composer(tmp_path, "capacity", "berlin-01", "rome-01")
     assert ran.code == 3
-    assert "error[W061]: the broker takes 200 connections, but 409 connections are expected" in ran.err
+    assert "error[W061]: the broker takes 200 connections, but 411 connections are expected" in ran.err
     assert "1 site failed, whose tables are missing: berlin-01" in ran.err
     assert ran.out.startswith("rome-01\n")
 

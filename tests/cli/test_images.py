@@ -219,8 +219,9 @@ def test_images_of_the_example_by_site_and_architecture(example_fleet: Path) -> 
     bento = images["ghcr.io/warpstreamlabs/bento:1.20.0"]
     assert (bento["licence"], bento["architectures"]) == ("MIT", ["amd64", "arm64"])
     components = [f"{name} of tenant acme" for name in ("press-alert", "press-mean", "stop-press")]
+    sharing = [*components[:2], "relay", components[2]]
     assert bento["sites"] == {
-        "berlin-01": {"components": components, "architectures": ["arm64"]},
+        "berlin-01": {"components": sharing, "architectures": ["arm64"]},
         "lyon-01": {"components": components, "architectures": ["amd64"]},
     }
 

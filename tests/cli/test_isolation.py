@@ -58,7 +58,7 @@ def test_at_a_hub_the_rights_of_a_bridge_are_implied_by_the_documents_of_its_sit
     assert "bridge rome-01 publish sites/rome-01/fridge/log sites/tenants/bistro.yaml:35" in text
     assert "bridge rome-02 publish sites/rome-02/fridge/log sites/eu/it/rome-02.yaml:20" in text
     assert (
-        "ingress every address 8883 addresses of sites and load balancers are not known sites/tenants/acme.yaml:"
+        "ingress every address 8883 addresses of sites and load balancers are not known sites/eu/de/berlin-01.yaml:"
         in text
     )
 

@@ -21,7 +21,7 @@ GUIDE = (ROOT / "docs/blueprints.md").read_text(encoding="utf-8")
 WORDS = frozenset(re.findall(r"`(\w+)[^`]*`", GUIDE))
 
 FREE = frozenset(
-    {"params", "images", "labels", "selector", "capabilities", "nodes", "quota", "network", "spec", "secrets"}
+    {"params", "images", "labels", "selector", "capabilities", "nodes", "quota", "network", "spec", "secrets", "rules"}
 )
 """Parts of the context whose keys are written by people, or are Kubernetes' own."""
 

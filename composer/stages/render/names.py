@@ -34,7 +34,6 @@ CONTEXT = frozenset(
         "routes",
         "bridges",
         "network",
-        "workloads",
         "architectures",
         "licences",
     ]

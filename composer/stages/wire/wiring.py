@@ -205,7 +205,8 @@ class _Wiring:
     def _flows(self, component: Component) -> Iterator[Flow]:
         yield from network.dns_flows()
         for client in self.clients.get(component, []):
-            yield Flow("egress", self._broker_peer(), client["port"], f"{component.label} speaks MQTT")
+            said = self._speaks(component, client["tenant"])
+            yield Flow("egress", self._broker_peer(), client["port"], f"{component.label} speaks MQTT", said=said)
         if component.role == "ingress":
             yield from self._broker_flows(component)
         if component is self.front:
@@ -223,6 +224,13 @@ class _Wiring:
         )
         yield from self._scrape_flows(component)
 
+    def _speaks(self, component: Component, tenant: str) -> Said:
+        """Which document implies that a component speaks for a tenant: a relay does because something is shared."""
+        own = (
+            share.used for share in self.shares if component.role == "relay" and tenant in (share.owner, share.reader)
+        )
+        return next(own, Said(component.tenant, (), component))
+
     def _broker_peer(self) -> Peer:
         labels = (("app.kubernetes.io/component", "ingress"),)
         return Peer(PLATFORM_NAMESPACE, labels)
@@ -231,7 +239,7 @@ class _Wiring:
         for component, found in self.clients.items():
             peer = Peer(namespace_of(component), tuple(component_context(component)["selector"].items()))
             for client in found:
-                said = Said(component.tenant, (), component)
+                said = self._speaks(component, client["tenant"])
                 yield Flow("ingress", peer, client["port"], f"{component.label} speaks MQTT", said=said)
         if self.front:
             selector = component_context(self.front)["selector"]

@@ -44,7 +44,8 @@ def unpublished(graph: Graph, others: Sequence[Graph]) -> Iterator[Diagnostic]:
 
 def _idle(subscription: Subscription, place: Place) -> Diagnostic:
     principal = subscription.principal
-    message = f"nobody publishes to {subscription.topic!r} at this site, only at others; {label(subscription)} listens to it in vain"
+    who = label(subscription)
+    message = f"nobody publishes to {subscription.topic!r} at this site, only at others; {who} listens to it in vain"
     section = f"{principal.kind}s"
     removed = f"tenants: {{{principal.tenant}: {{{section}: {{{principal.name}: null}}}}}}"
     hint = f"leave it out here: `{removed}`" if principal.kind not in PATIENT else "leave it out here"
