@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Protocol
 
 from composer.git.ids import object_id
-from composer.git.process import Process
+from composer.git.process import Process, run
 from composer.git.repository import Repository
 
 IDENTITY = "composer <composer@edge-composer.io>"
@@ -34,16 +35,29 @@ class Commit:
         return object_id("commit", f"tree {self.tree}\n{parent}{signature}\n{self.message}".encode())
 
 
+class Signs(Protocol):
+    """What signs commits."""
+
+    def sign(self, repository: Repository, commit: Commit) -> str:
+        """Writes the commit with a signature, and gives its id; its tree and parent are there. Raises GitFailed."""
+
+
 class Importer:
     """Takes commits; the branches move when *finish* is called. To be used in a `with` block.
 
     git moves a branch only to a descendant of where it stands then, so a branch that somebody else has moved
     stays where it is, and the others are not held up. Whoever wants to know looks at the branches afterwards.
+
+    With a *signer*, `seal` is to be called before `finish`: it writes each commit once more, signed. No branch ever stands
+    at one without a signature.
     """
 
-    def __init__(self, repository: Repository, lock: int) -> None:
-        words = ("fast-import", "--quiet", "--done", "--depth=0", "--date-format=raw")
-        self._process = Process(repository.command(*words), keep=(lock,))
+    def __init__(self, repository: Repository, lock: int, signer: Signs | None = None) -> None:
+        self._repository = repository
+        self._lock = lock
+        self._signer = signer
+        self._unsigned: list[Commit] = []
+        self._process = self._started()
 
     def __enter__(self) -> Importer:
         return self
@@ -66,18 +80,53 @@ class Importer:
         parts += [b"D %s\n" % _quoted(path) for path in removed]
         for path, content in written.items():
             parts += (b"M 100644 inline %s\ndata %d\n" % (_quoted(path), len(content)), content, b"\n")
-        try:
-            self._process.input.write(b"".join(parts))
-        except BrokenPipeError:
-            raise self._process.failure() from None
+        if self._signer:
+            # Its trees are written; the branch goes back to where it was.
+            parts.append(_reset(commit.branch, commit.parent))
+            self._unsigned.append(commit)
+        self._write(b"".join(parts))
+
+    def seal(self) -> Mapping[str, str]:
+        """Signs all commits; gives the ids they have now, by those they would have had. Raises GitFailed; no branch has moved."""
+        if self._signer is None:
+            return {}
+        self._end()
+        signed = {commit.id: self._signer.sign(self._repository, commit) for commit in self._unsigned}
+        self._pack(signed.values())
+        self._process = self._started()
+        for commit in self._unsigned:
+            self._write(_reset(commit.branch, signed[commit.id]))
+        return signed
 
     def finish(self) -> None:
         """Writes the pack and moves the branches. Raises GitFailed where any of them could not be moved."""
+        self._end()
+
+    def _started(self) -> Process:
+        words = ("fast-import", "--quiet", "--done", "--depth=0", "--date-format=raw")
+        return Process(self._repository.command(*words), keep=(self._lock,))
+
+    def _write(self, content: bytes) -> None:
         try:
-            self._process.input.write(b"done\n")
+            self._process.input.write(content)
         except BrokenPipeError:
             raise self._process.failure() from None
+
+    def _end(self) -> None:
+        self._write(b"done\n")
         self._process.finish()
+
+    def _pack(self, commits: Iterable[str]) -> None:
+        """Puts commits that are files of their own into one pack."""
+        ids = "".join(f"{commit}\n" for commit in commits).encode()
+        pack = self._repository.path / "objects/pack/pack"
+        run(self._repository.command("pack-objects", "--quiet", "--depth=0", str(pack)), ids)
+        run(self._repository.command("prune-packed", "--quiet"))
+
+
+def _reset(branch: str, commit: str) -> bytes:
+    """The branch at *commit*, or nowhere."""
+    return f"reset refs/heads/{branch}\n{f'from {commit}' if commit else ''}\n".encode()
 
 
 def _quoted(path: str) -> bytes:

@@ -14,6 +14,7 @@ from composer.pipeline.changed import Changed
 from composer.pipeline.delivery import Delivery, delivery
 from composer.pipeline.plan_file import Pin
 from composer.pipeline.review import Review, Stale
+from composer.pipeline.signatures import signer
 from composer.stages.publish import Publisher, SiteResult, Terms, as_it_is, check_branches
 
 
@@ -90,7 +91,8 @@ def _commit(
     target: Delivery, changed: Changed, known: Mapping[str, Head], review: Review, order: Order, source: Source
 ) -> tuple[SiteResult, ...]:
     """The results of the sites that reached their branch's door, in order. Raises Stale before any branch moves."""
-    terms = Terms(order.adopt, order.shrink, review.check if order.pins is not None else as_it_is)
+    check = review.check if order.pins is not None else as_it_is
+    terms = Terms(order.adopt, order.shrink, check, signer(changed.fleet))
     with Publisher([target.repository], lambda _: target.repository, source, terms) as publisher:
         names = [name for name in order.sites if name in changed.fleet.sites]
         made = list(publisher.take(changed.files(names)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +17,7 @@ from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
 from composer.pipeline.delivery import Delivery, present_delivery
+from composer.pipeline.signatures import checked, finding
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import Proof, Record, SiteFiles, prove, read_record
@@ -52,8 +53,12 @@ def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
 
 def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> list[_Proved]:
     records = _records(fleet, target, names)
+    signatures = checked(fleet, target.repository, records)
+    known = {record.site: finding(fleet, record, signatures[record.site]) for record in records}
     with target.repository.reading() as objects:
-        return sorted(_proved(fleet, objects, records, jobs), key=lambda pair: pair[0].record.site)
+        proved = _Proving(fleet, objects, known, jobs).all(records)
+        signed = ((replace(proof, signature=signatures[proof.record.site]), edit) for proof, edit in proved)
+        return sorted(signed, key=lambda pair: pair[0].record.site)
 
 
 def _records(fleet: Fleet, target: Delivery, names: Sequence[str]) -> list[Record]:
@@ -75,38 +80,48 @@ def _read(fleet: Fleet, target: Delivery, names: Sequence[str]) -> Iterator[Reco
                 yield read_record(objects, name, branch(fleet, name), head)
 
 
-def _proved(fleet: Fleet, objects: Batch, records: Sequence[Record], jobs: int) -> Iterator[_Proved]:
-    """The proof of each record, and how its branch differs; those of one source together, since it is rendered once."""
-    by_source: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_source["" if record.is_dirty else record.source].append(record)
-    missing = missing_commits(fleet.root, [source for source in by_source if source])
-    for source, concerned in by_source.items():
-        if source and source not in missing:
-            yield from _against(fleet, source, objects, concerned, jobs)
-        else:
-            why = _lost if source else _sourceless
-            yield from ((prove(objects, record, None, why(record)), None) for record in concerned)
+@dataclass(frozen=True, eq=False)
+class _Proving:
+    """What is needed to prove the records of a fleet; *known* are findings of each site that are part of its proof."""
 
+    fleet: Fleet
+    objects: Batch
+    known: Mapping[str, Sequence[Diagnostic]]
+    jobs: int
 
-def _against(fleet: Fleet, source: str, objects: Batch, records: Sequence[Record], jobs: int) -> Iterator[_Proved]:
-    """The records against what this commit of the fleet renders to."""
-    with TemporaryDirectory() as folder:
-        try:
-            export(fleet.root, source, Path(folder))
-            base, _ = load_fleet(Path(folder))
-        except Rejected as rejected:
-            yield from ((prove(objects, r, None, (_unrendered(r), *rejected.diagnostics)), None) for r in records)
-            return
-        waiting = {record.site: record for record in records}
-        known = {branch(base, record.site): record.head for record in records}
-        changed = Changed(base, known, jobs)
-        for files in changed.files([name for name in waiting if name in base.sites]):
-            proof = prove(objects, waiting.pop(files.site), files)
-            yield proof, _edit(objects, proof, files)
-        for site, record in waiting.items():
-            errors = (finding for finding in changed.findings if finding.site == site and finding.is_error)
-            yield prove(objects, record, None, (_unrendered(record), *errors)), None
+    def all(self, records: Sequence[Record]) -> Iterator[_Proved]:
+        """The proof of each record, and how its branch differs; those of one source together, since it is rendered once."""
+        by_source: dict[str, list[Record]] = defaultdict(list)
+        for record in records:
+            by_source["" if record.is_dirty else record.source].append(record)
+        missing = missing_commits(self.fleet.root, [source for source in by_source if source])
+        for source, concerned in by_source.items():
+            if source and source not in missing:
+                yield from self._against(source, concerned)
+            else:
+                why = _lost if source else _sourceless
+                yield from (self._unproven(record, why(record)) for record in concerned)
+
+    def _against(self, source: str, records: Sequence[Record]) -> Iterator[_Proved]:
+        """The records against what this commit of the fleet renders to."""
+        with TemporaryDirectory() as folder:
+            try:
+                export(self.fleet.root, source, Path(folder))
+                base, _ = load_fleet(Path(folder))
+            except Rejected as rejected:
+                yield from (self._unproven(r, [_unrendered(r), *rejected.diagnostics]) for r in records)
+                return
+            waiting = {record.site: record for record in records}
+            changed = Changed(base, {branch(base, record.site): record.head for record in records}, self.jobs)
+            for files in changed.files([name for name in waiting if name in base.sites]):
+                proof = prove(self.objects, waiting.pop(files.site), files, self.known[files.site])
+                yield proof, _edit(self.objects, proof, files)
+            for site, record in waiting.items():
+                errors = [d for d in changed.findings if d.site == site and d.is_error]
+                yield self._unproven(record, [_unrendered(record), *errors])
+
+    def _unproven(self, record: Record, why: Sequence[Diagnostic]) -> _Proved:
+        return prove(self.objects, record, None, [*why, *self.known[record.site]]), None
 
 
 def _edit(objects: Batch, proof: Proof, files: SiteFiles) -> SiteDiff | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from composer import __version__
+from composer.git.signing import Signature, Trust
 from composer.report.diff import human
 from composer.report.diff_json import comparison_document
 from composer.report.visible import visible
@@ -30,7 +31,15 @@ def _line(proof: Proof) -> str:
     source = record.trailers.get("Composer-Source", "")
     made = f" from {source[:12]}{'-dirty' if source.endswith('-dirty') else ''}" if source else ""
     other = f" by composer {record.version}" if record.version not in ("", __version__) else ""
-    return f"{proof.verdict:<9} {record.branch} {record.head.commit[:12]}{made}{other}"
+    return f"{proof.verdict:<9} {record.branch} {record.head.commit[:12]}{made}{other}{_signed(proof.signature)}"
+
+
+def _signed(signature: Signature) -> str:
+    """ ", signed by ci@example.com"; nothing where there is no signature."""
+    if signature.trust is Trust.UNSIGNED:
+        return ""
+    who = signature.signer or signature.key or "somebody"
+    return f", signed by {who}{'' if signature.trust is Trust.GOOD else f' ({signature.trust})'}"
 
 
 def as_json(proofs: Sequence[Proof], edits: Sequence[SiteDiff], absent: Sequence[str]) -> str:
@@ -55,6 +64,11 @@ def _site(proof: Proof) -> dict[str, Any]:
         "verdict": str(proof.verdict),
         "source": record.trailers.get("Composer-Source"),
         "version": record.version or None,
+        "signature": {
+            "trust": str(proof.signature.trust),
+            "signer": proof.signature.signer or None,
+            "key": proof.signature.key or None,
+        },
         "foreignCommits": [
             {"commit": commit.id, "author": commit.author, "merge": len(commit.parents) > 1} for commit in record.above
         ],

@@ -11,6 +11,7 @@ from composer.diagnostic import Diagnostic, Place, error, has_errors, warning
 from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files
 from composer.git.repository import Head
+from composer.git.signing import NO_SIGNATURE, Signature
 from composer.stages.publish.branches import describe
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.lockfile import LOCK, inventory
@@ -44,7 +45,8 @@ class FileDifferences:
 class Proof:
     """A branch against its source and against its own lock file; None stands for what it could not be compared with.
 
-    *entries* are the branch's files where they were looked at: they need not be where its tree is the expected one.
+    *signature* is that of the branch's last commit. *entries* are the branch's files where they were looked at: they need
+    not be where its tree is the expected one.
     """
 
     record: Record
@@ -53,11 +55,12 @@ class Proof:
     lock: FileDifferences | None
     findings: tuple[Diagnostic, ...]
     entries: Mapping[str, Entry] = field(repr=False, default_factory=dict)
+    signature: Signature = NO_SIGNATURE
 
 
-def prove(objects: Batch, record: Record, expected: SiteFiles | None, why: Sequence[Diagnostic] = ()) -> Proof:
-    """The proof for a branch whose source renders to *expected*; None where that is not known, and *why*."""
-    found = [*why, *_strangers(record)]
+def prove(objects: Batch, record: Record, expected: SiteFiles | None, known: Sequence[Diagnostic] = ()) -> Proof:
+    """The proof for a branch whose source renders to *expected*; None where nobody can tell. *known* findings are part of it."""
+    found = [*known, *_strangers(record)]
     if expected is not None and record.head.tree == expected.tree:
         return _proof(record, FileDifferences(), FileDifferences(), found)
     (entries,) = objects.trees([record.head.tree])
@@ -80,8 +83,8 @@ def _proof(
     entries: Mapping[str, Entry] | None = None,
 ) -> Proof:
     findings = tuple(finding.at_site(record.site) for finding in found)
-    known = Verdict.DIFFERS if has_errors(findings) else Verdict.EQUAL
-    return Proof(record, Verdict.UNPROVEN if source is None else known, source, lock, findings, entries or {})
+    told = Verdict.DIFFERS if has_errors(findings) else Verdict.EQUAL
+    return Proof(record, Verdict.UNPROVEN if source is None else told, source, lock, findings, entries or {})
 
 
 def _recorded(objects: Batch, entries: Mapping[str, Entry]) -> Mapping[str, str] | None:

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.importer import Commit, Importer
+from composer.git.importer import Commit, Importer, Signs
 from composer.git.lock import publishing
 from composer.git.process import GitFailed
 from composer.git.repository import Head, Repository, heads
@@ -63,12 +63,14 @@ def as_it_is(plan: SitePlan) -> SitePlan:
 class Terms:
     """On what terms sites are published: whether branches of others are taken over, whether volumes may become smaller.
 
-    *check* sees each plan before it is carried out; what it adds to the plan's findings stops the site.
+    *signer* signs the commits, if there is one. *check* sees each plan before it is carried out; what it adds to the plan's
+    findings stops the site.
     """
 
     adopt: bool = False
     shrink: bool = False
     check: Callable[[SitePlan], SitePlan] = as_it_is
+    signer: Signs | None = None
 
 
 class Publisher:
@@ -88,7 +90,7 @@ class Publisher:
         self._where = where
         self._source = source
         self._terms = terms
-        self._runs = {repository.path: _Run(repository, source) for repository in repositories}
+        self._runs = {repository.path: _Run(repository, source, terms.signer) for repository in repositories}
         self._stack = ExitStack()
 
     def __enter__(self) -> Publisher:
@@ -125,7 +127,9 @@ class Publisher:
                 yield result
 
     def finish(self) -> list[SiteResult]:
-        """Moves the branches; gives what became of the sites that a commit was written for."""
+        """Signs, then moves the branches; gives what became of the sites that a commit was written for."""
+        for run in self._runs.values():
+            run.seal()
         return [result for run in self._runs.values() for result in run.finish()]
 
     def _run(self, site: str) -> _Run:
@@ -151,6 +155,7 @@ class _Run:
 
     repository: Repository
     source: Source
+    signer: Signs | None
     commits: list[SiteResult] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
     _importer: Importer | None = None
@@ -173,9 +178,14 @@ class _Run:
 
     def add(self, site: SiteFiles, plan: SitePlan, foreseen: SiteResult) -> None:
         if self._importer is None:
-            self._importer = self._stack.enter_context(Importer(self.repository, self._lock))
+            self._importer = self._stack.enter_context(Importer(self.repository, self._lock, self.signer))
         self.commits.append(foreseen)
         self._importer.add(_commit(plan, self.source), {path: site.files[path] for path in plan.written}, plan.removed)
+
+    def seal(self) -> None:
+        """Signs the commits where they are to be signed. Raises GitFailed; then no branch has moved."""
+        signed = self._importer.seal() if self._importer else {}
+        self.commits = [replace(result, commit=signed.get(result.commit, result.commit)) for result in self.commits]
 
     def finish(self) -> Iterator[SiteResult]:
         """Moves the branches and gives up the lock."""

@@ -31,6 +31,13 @@ class Record:
     above: tuple[CommitObject, ...]
     cut: bool
 
+    @property
+    def tip(self) -> CommitObject:
+        """The branch's last commit, whoever made it."""
+        tip = self.above[0] if self.above else self.last
+        assert tip
+        return tip
+
     @cached_property
     def trailers(self) -> Mapping[str, str]:
         """What the composer's last commit says; nothing where there is none."""
