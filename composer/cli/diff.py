@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from composer.cli import exits
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import count, first_few, say, show_findings
 
+if TYPE_CHECKING:
+    from composer.pipeline.diff import Differences
+
+FORMATS = ("human", "unified", "json", "markdown", "github", "gitlab")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
-    parser.add_argument("--format", choices=("human", "unified", "json"), default="human", help="how it is shown")
+    parser.add_argument("--format", choices=FORMATS, default="human", help="how it is shown")
     against = parser.add_mutually_exclusive_group()
     against.add_argument(
         "--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches"
@@ -26,10 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.diff import Asked, against_branches, against_revision
-    from composer.report.diff import human
-    from composer.report.diff_json import as_json
-    from composer.report.unified import unified
-    from composer.stages.compare import group
 
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
@@ -37,12 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
     findings += found.findings
     show_findings(findings, "full", stream=sys.stderr)
-    if arguments.format == "unified":
-        sys.stdout.writelines(unified(found.diffs))
-    else:
-        comparison = group(found.diffs, found.unchanged)
-        json = arguments.format == "json"
-        sys.stdout.write(as_json(comparison) if json else human(comparison, colour=sys.stdout.isatty()))
+    sys.stdout.writelines(_shown(replace(found, findings=tuple(findings)), arguments.format))
     if arguments.save:
         from composer.pipeline.diff import plan_of
         from composer.pipeline.plan_file import write_plan
@@ -54,3 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     if any(finding.is_error for finding in findings):
         return exits.FINDINGS
     return exits.CHANGES if arguments.exit_code and found.diffs else exits.DONE
+
+
+def _shown(found: Differences, chosen: str) -> Iterable[str]:
+    """The differences in a format, in pieces."""
+    from composer.report.comment import FLAVOURS, Troubles, comment
+    from composer.report.diff import human
+    from composer.report.diff_json import as_json
+    from composer.report.unified import unified
+    from composer.stages.compare import group
+
+    if chosen == "unified":
+        return unified(found.diffs)
+    comparison = group(found.diffs, found.unchanged)
+    if chosen in FLAVOURS:
+        return [comment(comparison, FLAVOURS[chosen], Troubles(found.failed, found.findings, found.gone))]
+    return [as_json(comparison) if chosen == "json" else human(comparison, colour=sys.stdout.isatty())]

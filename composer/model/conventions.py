@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 PLATFORM_NAMESPACE = "edge-platform"
+TENANT_LABEL = "edge-composer.io/tenant"
+"""What every object of a tenant carries, wherever it lies."""
+
+_TENANT = "tenant-"
+
 SELF_SIGNED_ISSUER = "edge-selfsigned"
 MANAGED_BY = "edge-composer"
 PART_OF = "edge-stack"
@@ -47,7 +52,13 @@ WORKLOADS: tuple[tuple[str, str, str], ...] = (
 
 
 def tenant_namespace(tenant: str) -> str:
-    return f"tenant-{tenant}"
+    return f"{_TENANT}{tenant}"
+
+
+def tenant_of_namespace(namespace: str) -> str:
+    """The tenant whose namespace this is, or ""."""
+    found = namespace.removeprefix(_TENANT)
+    return found if found != namespace else ""
 
 
 def delivery_account(tenant: str) -> str:

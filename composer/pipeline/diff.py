@@ -36,6 +36,8 @@ class Differences:
 
     *steps* are what publishing would do: for every site that did not fail, its branch, where that stands, and the tree it
     would hold.
+
+    *gone* are sites that another commit of the fleet has and this one has not.
     """
 
     diffs: tuple[SiteDiff, ...]
@@ -43,6 +45,7 @@ class Differences:
     failed: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
     steps: Mapping[str, Step] = field(repr=False)
+    gone: tuple[str, ...] = ()
 
 
 class Step(NamedTuple):
@@ -82,7 +85,8 @@ def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:
                 pass
 
         make(there)
-        return _against(repository, fleet, asked, lambda hubs: make([hub for hub in hubs if hub in base.sites]))
+        found = _against(repository, fleet, asked, lambda hubs: make([hub for hub in hubs if hub in base.sites]))
+        return replace(found, gone=tuple(sorted(base.sites.keys() - fleet.sites.keys())))
 
 
 def _against(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from composer.diagnostic import Severity
 from composer.report.grouping import Finding, described
-from composer.report.visible import visible
+from composer.report.visible import json_inert, visible
 
 _GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 _GITLAB_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
@@ -57,4 +57,4 @@ def gitlab(findings: Sequence[Finding]) -> str:
                 "location": {"path": visible(place.file), "lines": {"begin": max(place.line, 1)}},
             }
         )
-    return json.dumps(report, indent=2) + "\n"
+    return json_inert(json.dumps(report, indent=2)) + "\n"

@@ -12,7 +12,7 @@ from composer.report.excerpt import full
 from composer.report.grouping import Finding, counts, grouped
 from composer.report.junit import junit
 from composer.report.sarif import sarif
-from composer.report.visible import visible
+from composer.report.visible import inert, json_inert, visible
 
 
 def render(diagnostics: Iterable[Diagnostic], format: str, *, colour: bool = False) -> str:
@@ -32,13 +32,13 @@ def concise(findings: Sequence[Finding]) -> str:
 def _line(diagnostic: Diagnostic) -> str:
     place = diagnostic.place
     spot = f"{place.file or 'composer'}:{place.line or 1}:{place.column or 1}"
-    return visible(f"{spot}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}") + "\n"
+    return inert(visible(f"{spot}: {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}")) + "\n"
 
 
 def as_json(findings: Sequence[Finding]) -> str:
     """Everything that is known of each finding, for programs; texts are unchanged, as JSON escapes."""
     found = [_record(finding) for finding in findings]
-    return json.dumps({"findings": found, "counts": counts(findings)}, indent=2) + "\n"
+    return json_inert(json.dumps({"findings": found, "counts": counts(findings)}, indent=2)) + "\n"
 
 
 def _record(finding: Finding) -> dict[str, Any]:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 from composer.emit import to_yaml
-from composer.report.visible import visible
-from composer.stages.compare import HIDDEN, SITE, Action, Change, Comparison, FieldChange, GroupedChange, Hunk
+from composer.report.visible import inert, visible
+from composer.stages.compare import (
+    HIDDEN,
+    SITE,
+    Action,
+    Blast,
+    Change,
+    Comparison,
+    FieldChange,
+    GroupedChange,
+    Hunk,
+    blast_radius,
+)
 
 _SIGNS = {Action.ADDED: "+", Action.CHANGED: "~", Action.REMOVED: "-"}
+_TENANTS = 10
 _COLOURS = {"+": "32", "-": "31", "!": "33", "~": "36"}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is shown: changes, fields of each, lines of a value, characters of a line, names of sites."""
+    """How much is shown: changes, fields of each, lines of a value, characters of a line, names of sites, and
+    of objects that come or go together."""
 
     changes: int = 200
     fields: int = 40
     lines: int = 60
     width: int = 200
     sites: int = 5
+    objects: int = 200
 
 
 DEFAULT = Limits()
@@ -32,30 +45,43 @@ DEFAULT = Limits()
 
 def human(comparison: Comparison, *, colour: bool = False, limits: Limits = DEFAULT) -> str:
     """The comparison as text. What is left out for length is counted where it would have stood."""
-    lines = [summary(comparison), *_dangers(comparison)]
+    blast = blast_radius(comparison)
+    lines = [summary(comparison), *_reach(blast), *_look_twice(blast)]
     for group in comparison.groups[: limits.changes]:
         lines += ["", *_group(group, limits)]
-    lines += _cut(len(comparison.groups) - limits.changes, "more change", "", before=[""])
+    lines += cut(len(comparison.groups) - limits.changes, "more change", "", before=[""])
     if comparison.bookkeeping:
         sites = _sites(comparison.bookkeeping, limits)
         lines += ["", f"{sites}: no object changes, only composer.lock.yaml or a kustomization.yaml"]
-    return "".join(f"{_coloured(line) if colour else line}\n" for line in lines)
+    harmless = map(inert, lines)
+    return "".join(f"{_coloured(line) if colour else line}\n" for line in harmless)
 
 
 def summary(comparison: Comparison) -> str:
     """In one line: "3 distinct changes at 9,812 of 10,000 sites: 1 added, 2 changed, 0 removed"."""
     if not comparison.changed:
-        return f"no changes at {_count(comparison.sites, 'site')}"
+        return f"no changes at {counted(comparison.sites, 'site')}"
     numbers = ", ".join(f"{comparison.count(action):,} {action}" for action in Action)
-    distinct = _count(len(comparison.groups), "distinct change")
-    return f"{distinct} at {len(comparison.changed):,} of {_count(comparison.sites, 'site')}: {numbers}"
+    distinct = counted(len(comparison.groups), "distinct change")
+    return f"{distinct} at {len(comparison.changed):,} of {counted(comparison.sites, 'site')}: {numbers}"
 
 
-def _dangers(comparison: Comparison) -> Iterator[str]:
+def _reach(blast: Blast) -> Iterator[str]:
+    """How many objects, whose; nothing where no object changes."""
+    if blast.objects:
+        yield visible(f"reaches {counted(blast.objects, 'object')}{_of_tenants(blast)}")
+
+
+def _of_tenants(blast: Blast) -> str:
+    names = blast.tenants
+    more = f" and {len(names) - _TENANTS:,} more" if len(names) > _TENANTS else ""
+    return f", of {counted(len(names), 'tenant')}: {', '.join(names[:_TENANTS])}{more}" if names else ""
+
+
+def _look_twice(blast: Blast) -> Iterator[str]:
     """What to look at first, counted."""
-    risks = Counter(danger.risk for group in comparison.groups for danger in group.change.dangers)
-    if risks:
-        yield "! look twice: " + ", ".join(f"{risks[risk]:,} {risk}" for risk in sorted(risks))
+    if blast.risks:
+        yield "! look twice: " + ", ".join(f"{reach.changes:,} {reach.risk}" for reach in blast.risks)
 
 
 def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
@@ -70,17 +96,17 @@ def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
 
 def _fields(change: Change, limits: Limits) -> Iterator[str]:
     for field in change.fields[: limits.fields]:
-        yield f"    {_crop(visible(field.path), limits.width)}"
-        shown = list(_values(field, limits))
+        yield f"    {cropped(visible(field.path), limits.width)}"
+        shown = list(value_lines(field, limits))
         yield from (f"      {line}" for line in shown[: limits.lines])
-        yield from _cut(len(shown) - limits.lines, "more line", "      ")
-    yield from _cut(len(change.fields) - limits.fields, "more field", "    ")
+        yield from cut(len(shown) - limits.lines, "more line", "      ")
+    yield from cut(len(change.fields) - limits.fields, "more field", "    ")
 
 
-def _values(field: FieldChange, limits: Limits) -> Iterator[str]:
-    """The old and the new value, signed; of long texts only the lines that differ and some around them."""
+def value_lines(field: FieldChange, limits: Limits) -> Iterator[str]:
+    """The old and the new value, a line each with its sign; of long texts only the lines that differ and some around them."""
     if field.hunks:
-        yield from (_crop(line, limits.width) for hunk in field.hunks for line in _hunk(hunk))
+        yield from (cropped(line, limits.width) for hunk in field.hunks for line in _hunk(hunk))
         return
     old, new = field.old, field.new
     if old == new:
@@ -96,7 +122,7 @@ def _values(field: FieldChange, limits: Limits) -> Iterator[str]:
 
 def _signed(sign: str, value: Any, limits: Limits) -> Iterator[str]:
     text = HIDDEN if value == HIDDEN else to_yaml(value)
-    return (f"{sign} {_crop(visible(line), limits.width)}" for line in text.splitlines())
+    return (f"{sign} {cropped(visible(line), limits.width)}" for line in text.splitlines())
 
 
 def _hunk(hunk: Hunk) -> Iterator[str]:
@@ -116,21 +142,23 @@ def _around_difference(old: str, new: str, width: int) -> tuple[str, str]:
 def _sites(names: Sequence[str], limits: Limits) -> str:
     more = len(names) - limits.sites
     rest = f" and {more:,} more" if more > 0 else ""
-    return f"{_count(len(names), 'site')}: {', '.join(names[: limits.sites])}{rest}"
+    return f"{counted(len(names), 'site')}: {', '.join(names[: limits.sites])}{rest}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """ "1 site", "2,000 sites"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _cut(number: int, what: str, indent: str, before: Iterable[str] = ()) -> Iterator[str]:
+def cut(number: int, what: str, indent: str, before: Iterable[str] = ()) -> Iterator[str]:
     """The line that says how much is not shown; nothing where all is."""
     if number > 0:
         yield from before
-        yield f"{indent}… {_count(number, what)} not shown"
+        yield f"{indent}… {counted(number, what)} not shown"
 
 
-def _crop(line: str, width: int) -> str:
+def cropped(line: str, width: int) -> str:
+    """The line, cut where it is longer, with how much is missing."""
     return line if len(line) <= width else f"{line[:width]}… ({len(line) - width:,} more characters)"
 
 

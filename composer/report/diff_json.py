@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
-from composer.stages.compare import Action, Change, Comparison, FieldChange, GroupedChange, Hunk
+from composer.report.visible import json_inert
+from composer.stages.compare import Action, Blast, Change, Comparison, FieldChange, GroupedChange, Hunk, blast_radius
 
 _MOST_CHANGES = 10_000
 """A program that reads more of them in one piece should ask for fewer sites."""
@@ -13,7 +15,8 @@ _MOST_CHANGES = 10_000
 
 def as_json(comparison: Comparison) -> str:
     """The comparison as JSON, with a line break at the end. "cut" counts the changes that are left out."""
-    return json.dumps(comparison_document(comparison), indent=2, ensure_ascii=True, default=str) + "\n"
+    document = comparison_document(comparison)
+    return json_inert(json.dumps(document, indent=2, ensure_ascii=True, default=str)) + "\n"
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
@@ -27,9 +30,19 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
             "changedSites": len(comparison.changed),
             **{str(action): comparison.count(action) for action in Action},
         },
+        "blastRadius": _blast(blast_radius(comparison)),
         "changes": [_group(group) for group in groups],
         "bookkeeping": list(comparison.bookkeeping),
         "cut": len(comparison.groups) - len(groups),
+    }
+
+
+def _blast(blast: Blast) -> dict[str, Any]:
+    return {
+        "sites": blast.sites,
+        "objects": blast.objects,
+        "tenants": list(blast.tenants),
+        "risks": [{**asdict(reach), "risk": str(reach.risk)} for reach in blast.risks],
     }
 
 
@@ -39,6 +52,7 @@ def _group(group: GroupedChange) -> dict[str, Any]:
         "action": str(change.action),
         "object": change.identity._asdict(),
         "path": change.path,
+        "tenant": change.tenant,
         "fields": [_field(field) for field in change.fields],
         "dangers": [{"risk": str(d.risk), "message": d.message, "field": d.field} for d in change.dangers],
         "sites": list(group.sites),

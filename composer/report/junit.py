@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from composer.report.grouping import Finding, described
-from composer.report.visible import visible
+from composer.report.visible import inert, visible
 
 
 def junit(findings: Sequence[Finding]) -> str:
@@ -28,7 +28,7 @@ def junit(findings: Sequence[Finding]) -> str:
 def _case(finding: Finding) -> Iterator[str]:
     diagnostic, place = finding.diagnostic, finding.diagnostic.place
     message, *more = map(visible, described(finding))
-    text = escape("\n".join([visible(str(place)), message, *more]))
+    text = escape("\n".join([visible(str(place)), inert(message), *map(inert, more)]))
     name = f"{diagnostic.code} {place}"
     yield f"    <testcase classname={_attribute(place.file)} name={_attribute(name)}>"
     if diagnostic.is_error:

@@ -11,7 +11,7 @@ from composer import __version__
 from composer.diagnostic import Place, Severity
 from composer.report.codes import explain_code, title_of
 from composer.report.grouping import Finding, described
-from composer.report.visible import visible
+from composer.report.visible import json_inert, visible
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -26,7 +26,7 @@ def sarif(findings: Sequence[Finding]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, codes.index(finding.diagnostic.code)) for finding in findings],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_inert(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _rule(code: str) -> dict[str, Any]:

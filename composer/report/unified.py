@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 
+from composer.report.visible import holds_commands, visible
 from composer.stages.compare import SiteDiff, is_secret_file
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal acts on. The composer writes none of it; a file that holds some came from elsewhere."""
+_LAYOUT = {ord("\n"): None, ord("\t"): None}
+"""What is not printable and yet harmless. The composer writes no other; a file that holds some came from elsewhere."""
 
 
 def unified(diffs: Iterable[SiteDiff], *, most_lines: int = 100_000) -> Iterator[str]:
@@ -36,9 +37,9 @@ def _file(diff: SiteDiff, path: str) -> str:
     name = f"{diff.site}/{path}"
     texts = [_text(content) for content in (old, new)]
     if any(content and is_secret_file(path, content) for content in (old, new)):
-        return f"# {name!a} is a Secret and differs\n"
+        return visible(f"# {name!a} is a Secret and differs") + "\n"
     if None in texts:
-        return f"# {name!a} is not plain text and differs\n"
+        return visible(f"# {name!a} is not plain text and differs") + "\n"
     head = [f"diff --git {_quoted(f'a/{name}')} {_quoted(f'b/{name}')}\n"]
     head += ["new file mode 100644\n"] if old is None else ["deleted file mode 100644\n"] if new is None else []
     from_ = "/dev/null" if old is None else _quoted(f"a/{name}")
@@ -48,12 +49,12 @@ def _file(diff: SiteDiff, path: str) -> str:
 
 
 def _text(content: bytes | None) -> str | None:
-    """The content as text, "" for none; None where it is not text that can be shown as it is."""
+    """The content as text, "" for none; None where it is not text that can be shown as it is, in a terminal or a CI job."""
     try:
         text = (content or b"").decode()
     except UnicodeDecodeError:
         return None
-    return None if _CONTROL.search(text) else text
+    return text if text.translate(_LAYOUT).isprintable() and not holds_commands(text) else None
 
 
 def _lines(text: str) -> list[str]:
@@ -68,10 +69,10 @@ def _ended(line: str) -> str:
 
 def _quoted(name: str) -> str:
     """A path as git writes it in a patch: quoted only where something in it needs that."""
-    if re.fullmatch(r"[^\x00-\x20\"\\\x7f-\U0010ffff]+", name):
+    if re.fullmatch(r"[^\x00-\x20\"#\\\x7f-\U0010ffff]+", name):
         return name
     escaped = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in '"\\' else f"\\{byte:03o}"
+        chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in '"#\\' else f"\\{byte:03o}"
         for byte in name.encode("utf-8", "surrogateescape")
     )
     return f'"{escaped}"'

@@ -67,6 +67,7 @@ def test_one_edited_value_is_one_change_of_one_field(published: Path) -> None:
             "action": "changed",
             "object": {"group": "", "kind": "ConfigMap", "namespace": "edge-platform", "name": "note"},
             "path": "platform/edge-platform/configmap_note.yaml",
+            "tenant": "",
             "fields": [{"action": "changed", "path": "data.text", "old": "hello", "new": "goodbye"}],
             "dangers": [],
             "sites": ["a"],
@@ -152,7 +153,7 @@ def test_what_is_dangerous_is_said(tmp_path: Path) -> None:
     (root / "sites/a.yaml").write_text(site("a", note("text: new, immutable: true")))
     (root / "sites/b.yaml").write_text(site("b"))
     found = {named(c): {danger["risk"] for danger in c["dangers"]} for c in in_json(root)}
-    assert found["removed PersistentVolumeClaim/store"] == {"data"}
+    assert found["removed PersistentVolumeClaim/store"] == {"data", "capacity"}
     assert found["removed Namespace/tenant-acme"] == {"namespace"}
     assert found["changed ConfigMap/note"] == {"immutable"}
     assert "deletes the namespace and everything in it" in composer(root, "diff").out
@@ -168,10 +169,46 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 
 def test_values_cannot_deceive_the_terminal(published: Path) -> None:
     change(published, "sites/a.yaml", ("hello", "a\\u001b[31m\\u202eb"))
-    for chosen in ("human", "unified"):
+    for chosen in ("human", "unified", "github"):
         shown = composer(published, "diff", "--format", chosen).out
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab", "markdown"])
+def test_a_comment_shows_a_base_what_changes_and_what_failed(published: Path, forge: str) -> None:
+    change(published, "sites/a.yaml", ("hello", "```\\n@everyone"))
+    change(published, "sites/b.yaml", ("text:", "txet:"))
+    (published / "sites/c.yaml").unlink()
+    ran = composer(published, "diff", "--base", "HEAD", "--format", forge)
+    assert ran.code == 1
+    assert ran.out == COMMENT
+
+
+COMMENT = """\
+#### 1 distinct change at 1 of 1 site
+
+0 added, 1 changed, 0 removed. Reaches 1 object.
+
+**Not rendered, and not shown here:** 1 site: `b`.
+
+**No longer in the fleet:** 1 site: `c`. Their branches stay until they are removed.
+
+```text
+sites/b.yaml:6:57: error[L120] note (note): there is no parameter txet
+```
+
+**`~ ConfigMap edge-platform/note`** at 1 site: `a`
+
+````diff
+@@ data.text @@
+@ line 1
+- hello
++ ```
++ @everyone
+````
+
+"""
 
 
 def test_a_branch_that_is_gone_is_new_again(published: Path) -> None:

@@ -42,6 +42,7 @@ def test_a_comparison_reads_like_this() -> None:
     diffs = difference(old, new, "berlin-01", "paris-02")
     assert human(group(diffs, unchanged=3)) == (
         "4 distinct changes at 2 of 5 sites: 1 added, 2 changed, 1 removed\n"
+        "reaches 8 objects, of 1 tenant: acme\n"
         "! look twice: 1 deletes, 1 restarts\n"
         "\n"
         "~ ConfigMap edge-platform/conf\n"
@@ -140,11 +141,20 @@ def test_json_has_the_documented_form() -> None:
         "apiVersion": "edge-composer.io/v1alpha1",
         "kind": "Diff",
         "summary": {"sites": 3, "changedSites": 2, "added": 0, "changed": 1, "removed": 1},
+        "blastRadius": {
+            "sites": 2,
+            "objects": 4,
+            "tenants": ["acme"],
+            "risks": [
+                {"risk": "deletes", "changes": 1, "objects": 2, "sites": 2},
+            ],
+        },
         "changes": [
             {
                 "action": "changed",
                 "object": {"group": "", "kind": "ConfigMap", "namespace": "edge-platform", "name": "a"},
                 "path": "a",
+                "tenant": "",
                 "fields": [{"action": "changed", "path": "data.file", "old": "1", "new": "2"}],
                 "dangers": [],
                 "sites": ["x", "y"],
@@ -154,6 +164,7 @@ def test_json_has_the_documented_form() -> None:
                 "action": "removed",
                 "object": {"group": "apps", "kind": "Deployment", "namespace": "tenant-acme", "name": "b"},
                 "path": "b",
+                "tenant": "acme",
                 "fields": [],
                 "dangers": [{"risk": "deletes", "message": "deletes the object", "field": ""}],
                 "sites": ["x", "y"],

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from composer.diagnostic import Diagnostic, Place, Related, Severity, error, warning
 from composer.report.diagnostics import FORMATS, render
 from composer.source.reader import parse
+from tests.report.hostile import TEXTS, harmless
 from tests.source.reading import findings_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -102,7 +103,7 @@ def test_json_tells_everything_unchanged() -> None:
 
 # Whatever a value holds
 
-hostile = st.text(max_size=30) | st.sampled_from([HOSTILE, "\ud800", "[x](http://x)", "{0}", "a" * 500])
+hostile = TEXTS | st.text(max_size=30) | st.sampled_from([HOSTILE, "\ud800", "[x](http://x)", "{0}", "a" * 500])
 
 
 FULL_LINE = r"error\[K001\]: | -->| :::|  \||\d \| |  = (hint|site): |1 error$|$"
@@ -113,8 +114,9 @@ def test_no_value_reaches_the_terminal_or_begins_a_line(message: str, file: str,
     place = Place(file, 1, 2, source, 3)
     found = error("K001", message, place, hint=message, related=[Related(message, place)]).at_site(file)
     output = render([found], name)
-    assert all(char == "\n" or char.isprintable() for char in output)
     assert output.encode()
+    # GitHub's format is commands: each line is one of the composer's own. " ::: " is no command's name.
+    assert harmless(re.sub(r"^(::error (?=[^\n]*::)| +::: )", "own: ", output, flags=re.MULTILINE))
     start = {"full": FULL_LINE, "github": r"::error "}.get(name, "")
     assert all(re.match(start, line) for line in output.splitlines())
     assert name != "concise" or output.count("\n") == 1

@@ -1,5 +1,6 @@
 """Compare: what changes between a branch's objects and a site's, and what is dangerous in it."""
 
+from composer.stages.compare.blast import Blast, Reach, blast_radius
 from composer.stages.compare.change import (
     CHECKSUM,
     HIDDEN,
@@ -20,6 +21,7 @@ __all__ = [
     "HIDDEN",
     "SITE",
     "Action",
+    "Blast",
     "Change",
     "Comparison",
     "Danger",
@@ -27,8 +29,10 @@ __all__ = [
     "GroupedChange",
     "Hunk",
     "Identity",
+    "Reach",
     "Risk",
     "SiteDiff",
+    "blast_radius",
     "compare",
     "compare_files",
     "group",

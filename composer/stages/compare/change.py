@@ -23,13 +23,16 @@ class Action(StrEnum):
 
 
 class Risk(StrEnum):
-    """Why a change needs a second look."""
+    """Why a change needs a second look, the worst first."""
 
-    DELETES = "deletes"
-    IMMUTABLE = "immutable"
-    DATA = "data"
     NAMESPACE = "namespace"
+    DATA = "data"
+    IMMUTABLE = "immutable"
+    DELETES = "deletes"
+    GRANTS = "grants"
     RESTARTS = "restarts"
+    QUOTA = "quota"
+    CAPACITY = "capacity"
 
 
 class Identity(NamedTuple):
@@ -87,13 +90,17 @@ class Danger:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """An object that differs; *path* is its file on the branch. Only a changed object has *fields*."""
+    """An object that differs; *path* is its file on the branch, *tenant* whose it is ("" for the platform).
+
+    Only a changed object has *fields*.
+    """
 
     action: Action
     identity: Identity
     path: str
     fields: tuple[FieldChange, ...] = ()
     dangers: tuple[Danger, ...] = ()
+    tenant: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +115,11 @@ class SiteDiff:
     changes: tuple[Change, ...]
     old: Mapping[str, bytes] = field(repr=False)
     new: Mapping[str, bytes] = field(repr=False)
+
+
+def below(steps: Steps, root: Steps) -> bool:
+    """Whether a field is the one at *root*, or lies in it."""
+    return steps[: len(root)] == root
 
 
 def path_text(steps: Steps) -> str:

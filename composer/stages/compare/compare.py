@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from composer.diagnostic import Rejected
+from composer.model.conventions import TENANT_LABEL, tenant_of_namespace
 from composer.source.reader import parse
-from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, FieldChange, Identity
-from composer.stages.compare.dangers import dangers_of_change, dangers_of_removal
+from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, FieldChange, Identity, Steps, below
+from composer.stages.compare.dangers import dangers_of
 from composer.stages.compare.fields import differences
 from composer.stages.compare.texts import hunks_of
 
 _CHECKSUM = re.compile(r"[0-9a-f]{32,128}")
-_CONFIDENTIAL = frozenset({"data", "stringData"})
+_CONFIDENTIAL: tuple[Steps, ...] = (("data",), ("stringData",), ("metadata", "annotations"))
+"""Of a Secret. kubectl keeps a copy of what it applied in an annotation."""
 
 _LOCK = b"apiVersion: edge-composer.io/v1alpha1\nkind: Lock\n"
 _BOOKKEEPING = re.compile(rb"^(?:digest: .*\n|inventory:\n(?: .*\n)*)", re.MULTILINE)
@@ -87,15 +89,28 @@ def _by_identity(objects: Mapping[str, Any]) -> dict[Identity, _Placed]:
 
 
 def _change(identity: Identity, old: _Placed | None, new: _Placed | None) -> Change | None:
-    if new is None:
-        assert old
-        return Change(Action.REMOVED, identity, old[0], dangers=dangers_of_removal(identity))
-    if old is None:
-        return Change(Action.ADDED, identity, new[0])
-    fields = tuple(differences(old[1], new[1]))
-    dangers = dangers_of_change(identity, old[1], fields)
-    shown = tuple(_shown(identity, change) for change in fields)
-    return Change(Action.CHANGED, identity, new[0], shown, dangers) if fields else None
+    before, after = old and old[1], new and new[1]
+    fields = tuple(differences(before, after)) if old and new else ()
+    if old and new and not fields:
+        return None
+    action = Action.ADDED if not old else Action.REMOVED if not new else Action.CHANGED
+    path, object_ = new or old or ("", {})
+    return Change(
+        action,
+        identity,
+        path,
+        tuple(_shown(identity, field) for field in fields),
+        dangers_of(identity, before, after, fields),
+        _tenant(identity, object_),
+    )
+
+
+def _tenant(identity: Identity, object_: Mapping[str, Any]) -> str:
+    """Whose object it is: by its label, or else by its namespace; "" for one of the platform's."""
+    metadata = object_.get("metadata", {})
+    labels = metadata.get("labels")
+    said = labels.get(TENANT_LABEL) if isinstance(labels, dict) else None
+    return said if isinstance(said, str) else tenant_of_namespace(identity.namespace)
 
 
 def is_secret(identity: Identity) -> bool:
@@ -113,7 +128,9 @@ def is_secret_file(path: str, content: bytes) -> bool:
 
 def _shown(identity: Identity, change: FieldChange) -> FieldChange:
     """The change as it may be seen: nothing of a Secret, no checksums, and of long texts the lines that differ."""
-    if is_secret(identity) and change.steps[0] in _CONFIDENTIAL:
+    if is_secret(identity) and any(below(change.steps, root) for root in _CONFIDENTIAL):
+        return _instead(change, HIDDEN)
+    if identity.kind == "File" and any("Secret" in str(side) for side in (change.old, change.new)):
         return _instead(change, HIDDEN)
     if change.action is not Action.CHANGED or not isinstance(change.old, str) or not isinstance(change.new, str):
         return change

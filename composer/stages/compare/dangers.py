@@ -1,13 +1,16 @@
-"""What makes a change dangerous: the API server will refuse it, or data, namespaces or running pods go."""
+"""What makes a change worth a second look: the API server refuses it, data, namespaces or running pods go, rights move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from composer.model.units import UnitError, quantity
-from composer.stages.compare.change import Action, Danger, FieldChange, Identity, Risk, Steps, path_text
+from composer.stages.compare.change import Action, Danger, FieldChange, Identity, Risk, Steps, below, path_text
+from composer.stages.compare.fields import differences, inside
+from composer.stages.compare.rights import rights_touched
+from composer.stages.compare.sizes import sizes_touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Fixed:
 
     def holds(self, steps: Steps) -> bool:
         """Whether changing this field changes something fixed."""
-        return _below(steps, self.root) and not any(_below(steps, free) for free in self.but)
+        return below(steps, self.root) and not any(below(steps, free) for free in self.but)
 
 
 def _all_but(*free: str) -> Fixed:
@@ -57,6 +60,12 @@ IMMUTABLE: Mapping[tuple[str, str], tuple[Fixed, ...]] = {
     ("", "ResourceQuota"): (Fixed(("spec", "scopes")),),
     ("", "Secret"): (Fixed(("type",)),),
     ("", "Service"): (Fixed(("spec", "clusterIP")), Fixed(("spec", "clusterIPs"))),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): (
+        Fixed(("spec", "group")),
+        Fixed(("spec", "scope")),
+        Fixed(("spec", "names", "kind")),
+        Fixed(("spec", "names", "plural")),
+    ),
     ("networking.k8s.io", "IngressClass"): (Fixed(("spec", "controller")),),
     ("node.k8s.io", "RuntimeClass"): (Fixed(("handler",)),),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (Fixed(("roleRef",)),),
@@ -73,6 +82,7 @@ IMMUTABLE: Mapping[tuple[str, str], tuple[Fixed, ...]] = {
 _FROZEN_DATA = tuple(Fixed((key,)) for key in ("binaryData", "data", "immutable", "stringData"))
 """What `immutable: true` fixes in a ConfigMap or Secret (stringData becomes data)."""
 
+_RANKS = {risk: rank for rank, risk in enumerate(Risk)}
 _RESTARTING = frozenset({("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "StatefulSet")})
 _CLAIM = ("", "PersistentVolumeClaim")
 _NAMESPACE = ("", "Namespace")
@@ -80,27 +90,33 @@ _TEMPLATE: Steps = ("spec", "template")
 _STORAGE: Steps = ("spec", "resources", "requests", "storage")
 
 
-def dangers_of_removal(identity: Identity) -> tuple[Danger, ...]:
-    """What deleting this object means."""
+def dangers_of(identity: Identity, old: Any, new: Any, fields: Sequence[FieldChange]) -> tuple[Danger, ...]:
+    """What the change of an object means, the worst first. *old* or *new* is None where it comes or goes."""
+    action = Action.ADDED if old is None else Action.REMOVED if new is None else Action.CHANGED
+    # Of an object that comes or goes, everything it holds is a difference.
+    touched = fields if action is Action.CHANGED else list(differences(old or {}, new or {}))
+    kind = (identity.group, identity.kind)
+    found = [
+        *(_removal(identity) if action is Action.REMOVED else ()),
+        *(_immutable(_fixed(kind, old), fields) if action is Action.CHANGED else ()),
+        *(_storage(fields) if kind == _CLAIM else ()),
+        *(_restart(fields, new) if kind in _RESTARTING and action is Action.CHANGED else ()),
+        *rights_touched(identity, action, touched),
+        *sizes_touched(identity, action, touched),
+    ]
+    return tuple(sorted(found, key=lambda danger: _RANKS[danger.risk]))
+
+
+def _removal(identity: Identity) -> Iterator[Danger]:
     kind = (identity.group, identity.kind)
     if kind == _NAMESPACE:
-        return (Danger(Risk.NAMESPACE, "deletes the namespace and everything in it"),)
-    if kind == _CLAIM:
-        return (Danger(Risk.DATA, "deletes the claim; with most storage classes, the data on the volume with it"),)
-    if identity.kind == "CustomResourceDefinition":
-        return (Danger(Risk.DELETES, "deletes the kind and every object of it"),)
-    return (Danger(Risk.DELETES, "deletes the object"),)
-
-
-def dangers_of_change(identity: Identity, old: Any, fields: Sequence[FieldChange]) -> tuple[Danger, ...]:
-    """What changing these fields of an existing object means; *old* is the object as it is."""
-    kind = (identity.group, identity.kind)
-    rules: tuple[Callable[[], Iterator[Danger]], ...] = (
-        lambda: _immutable(_fixed(kind, old), fields),
-        lambda: _storage(fields) if kind == _CLAIM else iter(()),
-        lambda: _restart(fields) if kind in _RESTARTING else iter(()),
-    )
-    return tuple(danger for rule in rules for danger in rule())
+        yield Danger(Risk.NAMESPACE, "deletes the namespace and everything in it")
+    elif kind == _CLAIM:
+        yield Danger(Risk.DATA, "deletes the claim; with most storage classes, the data on the volume with it")
+    elif identity.kind == "CustomResourceDefinition":
+        yield Danger(Risk.DELETES, "deletes the kind and every object of it")
+    else:
+        yield Danger(Risk.DELETES, "deletes the object")
 
 
 def _fixed(kind: tuple[str, str], old: Any) -> tuple[Fixed, ...]:
@@ -117,7 +133,7 @@ def _immutable(fixed: Sequence[Fixed], fields: Sequence[FieldChange]) -> Iterato
 
 def _above(change: FieldChange, rule: Fixed) -> bool:
     """Whether a field went or came with something fixed in it (the whole spec, say)."""
-    return not rule.but and len(change.steps) < len(rule.root) and _below(rule.root, change.steps)
+    return not rule.but and len(change.steps) < len(rule.root) and below(rule.root, change.steps)
 
 
 def _storage(fields: Sequence[FieldChange]) -> Iterator[Danger]:
@@ -133,11 +149,8 @@ def _shrinks(old: Any, new: Any) -> bool:
         return False
 
 
-def _restart(fields: Sequence[FieldChange]) -> Iterator[Danger]:
-    first = next((change for change in fields if _below(change.steps, _TEMPLATE)), None)
-    if first:
-        yield Danger(Risk.RESTARTS, "restarts its pods", path_text(_TEMPLATE))
-
-
-def _below(steps: Steps, root: Steps) -> bool:
-    return steps[: len(root)] == root
+def _restart(fields: Sequence[FieldChange], new: Any) -> Iterator[Danger]:
+    if any(inside(fields, _TEMPLATE)):
+        at_once = isinstance(new.get("spec"), dict) and new["spec"].get("strategy") == {"type": "Recreate"}
+        message = "restarts its pods" + (", the new ones only after the old ones are gone" if at_once else "")
+        yield Danger(Risk.RESTARTS, message, path_text(_TEMPLATE))

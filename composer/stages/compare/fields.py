@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from composer.stages.compare.change import Action, FieldChange, Steps
+from composer.stages.compare.change import Action, FieldChange, Steps, below
 
 MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "ports": ("containerPort", "port"),
@@ -118,3 +119,58 @@ def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int
         return [("replace", 0, len(old), 0, len(new))]
     before, after = ([json.dumps(item, sort_keys=True, default=str) for item in items] for items in (old, new))
     return list(SequenceMatcher(None, before, after, autojunk=False).get_opcodes())
+
+
+_MISSING: Any = object()
+
+
+def inside(fields: Iterable[FieldChange], root: Steps) -> Iterator[FieldChange]:
+    """The differences at and below *root*, their steps counted from there.
+
+    Where the root, or something around it, came or went, what it holds did too, item by item.
+    """
+    for field in fields:
+        if below(root, field.steps):
+            rest = root[len(field.steps) :]
+            yield from _came_or_went(*(_value_at(side, rest) for side in _sides(field)))
+        elif below(field.steps, root):
+            yield replace(field, steps=field.steps[len(root) :])
+
+
+def leaves(fields: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """The differences down to single values: of a mapping or list that came or went, each value in it."""
+    for field in fields:
+        old, new = _sides(field)
+        if any(isinstance(side, dict | list) and side for side in (old, new)):
+            for inner in leaves(_came_or_went(old, new)):
+                yield replace(inner, steps=field.steps + inner.steps)
+        else:
+            yield field
+
+
+def _sides(field: FieldChange) -> tuple[Any, Any]:
+    old = _MISSING if field.action is Action.ADDED else field.old
+    return old, _MISSING if field.action is Action.REMOVED else field.new
+
+
+def _value_at(value: Any, steps: Steps) -> Any:
+    """What lies in a value, by keys only; _MISSING where there is nothing."""
+    for step in steps:
+        if not isinstance(value, dict) or step not in value:
+            return _MISSING
+        value = value[step]
+    return value
+
+
+def _came_or_went(old: Any, new: Any) -> Iterator[FieldChange]:
+    """The differences of two values, one of which may be missing, or be of another kind than the other."""
+    if type(old) is type(new):
+        yield from differences(old, new)
+        return
+    for action, value in ((Action.REMOVED, old), (Action.ADDED, new)):
+        if isinstance(value, dict | list) and value:
+            empty = type(value)()
+            yield from differences(value, empty) if action is Action.REMOVED else differences(empty, value)
+        elif value is not _MISSING:
+            added = action is Action.ADDED
+            yield FieldChange(action, (), None if added else value, value if added else None)

@@ -116,7 +116,7 @@ def _key(change: Change) -> bytes:
     """Equal for changes that are the same thing to whoever reads them, wherever in a text they stand."""
     fields: list[Any] = [[f.action, f.steps, f.old, f.new, _altered(f)] for f in change.fields]
     risks = [[danger.risk, danger.message] for danger in change.dangers]
-    text = json.dumps([change.action, change.identity, fields, risks], sort_keys=True, default=str)
+    text = json.dumps([change.action, change.identity, change.tenant, fields, risks], sort_keys=True, default=str)
     return blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -11,6 +11,7 @@ from composer.model.conventions import (
     MQTT_TLS_PORT,
     PART_OF,
     PLATFORM_NAMESPACE,
+    TENANT_LABEL,
     bridge_client,
     delivery_account,
     hub_prefix,
@@ -105,7 +106,7 @@ def component_context(component: Component) -> dict[str, Any]:
         "app.kubernetes.io/managed-by": MANAGED_BY,
     }
     if component.tenant:
-        labels["edge-composer.io/tenant"] = component.tenant
+        labels[TENANT_LABEL] = component.tenant
     return {
         "name": component.name,
         "role": component.role,
