@@ -27,6 +27,7 @@ COMMANDS = {
     "images": "list the container images of sites, ready for a mirror",
     "bootstrap": "print what is applied once at a cluster so that it follows its branch",
     "new": "make a document from a form",
+    "bundle": "pack a site's branch for a registry, for sites without a connection to Git",
     "set": "change values in a document, keeping its comments",
     "isolation": "tell who may do what at a site, what is shared, and what holds the limits",
     "test": "run the cases of blueprints",

@@ -26,10 +26,11 @@ class SiteImages:
 
 def site_images(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteImages]:
     """The images of each site, in the order of *names*."""
-    return list(compose_all(fleet, names, jobs, _images))
+    return list(compose_all(fleet, names, jobs, images_of_site))
 
 
-def _images(composed: Composed) -> SiteImages:
+def images_of_site(composed: Composed) -> SiteImages:
+    """What a composed site needs."""
     if not composed.ok or composed.wiring is None:
         return SiteImages(composed.site, ok=False, findings=composed.findings)
     nodes = composed.wiring.stack.spec["cluster"].get("nodes") or ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.diagnostic import Diagnostic, Place, Rejected
 from composer.git.repository import Head, heads
-from composer.git.source import Source, source_of
+from composer.git.source import Source
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch, published_link
 from composer.pipeline.changed import Changed
+from composer.pipeline.committed import committed
 from composer.pipeline.delivery import Delivery, delivery
 from composer.pipeline.plan_file import Pin
 from composer.pipeline.review import Review, Stale
@@ -81,10 +82,7 @@ def _guarded(fleet: Fleet, order: Order) -> Source:
     findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)
     if findings:
         raise Rejected(findings)
-    source = source_of(fleet.root)
-    if source.dirty and not order.allow_dirty:
-        raise Rejected([_dirty(fleet, source)])
-    return source
+    return committed(fleet, allow_dirty=order.allow_dirty)
 
 
 def _commit(
@@ -102,9 +100,3 @@ def _commit(
             raise Stale([*changed.findings, *review.stale.values()])
         made += publisher.finish()
     return tuple(sorted(target.send(made), key=lambda result: result.site))
-
-
-def _dirty(fleet: Fleet, source: Source) -> Diagnostic:
-    what = "the fleet has changes that are not committed" if source.commit else "the fleet is in no Git commit"
-    hint = "commit them first, or publish with --allow-dirty, which the branches' commits will say"
-    return error("B041", f"{what}, so nobody could tell what was published", Place(str(fleet.root)), hint=hint)

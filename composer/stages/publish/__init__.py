@@ -1,5 +1,6 @@
 """Publish: a site's objects as files, and these files on its branch or in a folder."""
 
+from composer.stages.publish.bundle import Bundle, bundle
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.folder import Written, write_tree
 from composer.stages.publish.layout import Contents, branch_files
@@ -14,6 +15,7 @@ from composer.stages.publish.steps import Store, plans
 
 __all__ = [
     "LOCK",
+    "Bundle",
     "Contents",
     "FileDifferences",
     "Link",
@@ -31,6 +33,7 @@ __all__ = [
     "Written",
     "as_it_is",
     "branch_files",
+    "bundle",
     "check_branches",
     "link_of",
     "plans",
