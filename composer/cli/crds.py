@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,13 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.create import put_file
+
     fleet, _ = open_fleet(arguments)
     if not arguments.files and not arguments.context:
         raise Rejected([error("X002", "name a FILE, or a cluster with --context", Place("command line"))])
     documents = [*_in_files(arguments.files), *(_in_cluster(arguments.context) if arguments.context else ())]
     schemas, findings = schemas_of(documents)
     findings += _nothing(arguments, schemas, findings)
-    changed = [schema.path for schema in schemas if _write(fleet.root, schema)]
+    changed = [schema.path for schema in schemas if put_file(fleet.root, f"schemas/{schema.path}", schema.content)]
     show_findings(findings, arguments.findings_format, stream=sys.stderr)
     for schema in schemas:
         print(f"schemas/{schema.path}")
@@ -92,18 +93,3 @@ def _in_cluster(context: str) -> Iterator[tuple[Any, Place]]:
     except (config.ConfigException, ApiException, HTTPError, OSError, ValueError, KeyError) as problem:
         reason = next(iter(str(problem).splitlines()), type(problem).__name__)
         raise Rejected([error("K053", f"cannot ask the cluster: {reason}", place)]) from None
-
-
-def _write(root: Path, schema: ImportedSchema) -> bool:
-    """Whether the file had to be changed. It is replaced in one step, inside the fleet only."""
-    file = root / "schemas" / schema.path
-    if file.is_file() and not file.is_symlink() and file.read_text() == schema.content:
-        return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.parent.resolve().is_relative_to(root.resolve()):
-        place = Place(f"schemas/{schema.path}")
-        raise Rejected([error("Y004", f"{place.file} lies outside of the tree", place)])
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(schema.content)
-    fresh.replace(file)
-    return True

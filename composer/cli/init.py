@@ -34,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from composer.model.names import is_label
+    from composer.pipeline.create import put_file
+    from composer.pipeline.schemas import FILE, FOLDER, editor_schema
     from composer.pipeline.starter import FORGES, Wishes, starter_files, write_starter
+    from composer.stages.load import load_fleet
 
     folder: Path = arguments.fleet / arguments.folder
     called = folder.resolve().name
@@ -42,8 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     wishes = Wishes(name, arguments.engine, tuple(arguments.forge or FORGES), arguments.repository, arguments.url)
     files = starter_files(wishes)
     write_starter(folder, files)
+    schema, _ = editor_schema(load_fleet(folder.resolve())[0])
+    put_file(folder, f"{FOLDER}/{FILE}", schema)
     say(
-        f"{count(len(files), 'file')} written to {folder}; README.md there says what is what. Next:",
+        f"{count(len(files) + 1, 'file')} written to {folder}; README.md there says what is what. Next:",
         f"  cd {folder} && git init",
         "  composer validate",
         "  composer render",

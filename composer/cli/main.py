@@ -31,6 +31,7 @@ COMMANDS = {
     "set": "change values in a document, keeping its comments",
     "isolation": "tell who may do what at a site, what is shared, and what holds the limits",
     "test": "run the cases of blueprints",
+    "schema": "write a schema of documents for editors",
     "crds": "add schemas of custom resources",
 }
 """Command -> one line of help. The module composer.cli.<command> has `add_arguments(parser)` and `run(arguments)`."""

@@ -84,3 +84,23 @@ def create_files(root: Path, files: Mapping[str, str]) -> None:
         finally:
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
+
+
+def put_file(root: Path, path: str, text: str) -> bool:
+    """Whether the file *path* below *root* had to be changed. It is replaced in one step, and links are not followed out.
+
+    Raises Rejected where its folder lies outside of *root*, or where the operating system refuses.
+    """
+    file = root / path
+    try:
+        if file.is_file() and not file.is_symlink() and file.read_text(encoding="utf-8") == text:
+            return False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.parent.resolve().is_relative_to(root.resolve()):
+            raise Rejected([error("Y004", f"{path} lies outside of the tree", Place(path))])
+        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
+    except OSError as problem:
+        raise Rejected([error("E002", f"cannot write {path}: {problem.strerror}", Place(path))]) from None
+    return True

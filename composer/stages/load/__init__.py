@@ -10,11 +10,12 @@ from composer.stages.load.listing import FLEET_FILE, document_files, holds_sites
 from composer.stages.load.payloads import read_payload
 from composer.stages.load.referenced import read_certificates
 from composer.stages.load.references import referenced_files
-from composer.stages.load.schema import check_schema
+from composer.stages.load.schema import KINDS, check_schema, schema_of
 from composer.stages.load.sops import read_sops
 
 __all__ = [
     "FLEET_FILE",
+    "KINDS",
     "check_draft",
     "check_references",
     "check_schema",
@@ -31,6 +32,7 @@ __all__ = [
     "read_payload",
     "read_sops",
     "referenced_files",
+    "schema_of",
     "shipped_names",
     "way_up",
 ]

@@ -26,6 +26,14 @@ HOMES = {
 """Kind -> where documents of that kind belong."""
 
 
+KINDS = tuple(HOMES)
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of documents of that kind. Nobody may change it."""
+    return _schema(kind)
+
+
 def check_schema(document: Document, kind: str) -> list[Diagnostic]:
     """Everything in which *document* is not a document of *kind*, in order."""
     if _validator(kind).is_valid(document.data):

@@ -16,6 +16,7 @@ from composer.model.blueprint import Blueprint
 from composer.source.document import Document, Route
 from composer.stages.resolve.rules.audit import audit
 from composer.stages.resolve.rules.compile import Check, Unfit, compile_mapping
+from composer.stages.resolve.rules.schema import json_schema
 from composer.stages.resolve.rules.tree import DefaultsDocument, Schema, defaults_of
 
 
@@ -73,6 +74,11 @@ def rules_of(blueprint: Blueprint) -> Rules:
     if isinstance(outcome, Rejected):
         raise Rejected(outcome.diagnostics)
     return outcome
+
+
+def params_schema(blueprint: Blueprint) -> dict[str, Any]:
+    """What one layer may say of the blueprint's parameters, as JSON Schema. Raises Rejected where its rules are wrong."""
+    return json_schema(rules_of(blueprint).schema, title=f"Parameters of {blueprint.label}")
 
 
 @lru_cache(maxsize=1024)
