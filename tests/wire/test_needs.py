@@ -83,7 +83,7 @@ def test_a_queue_that_no_node_can_hold_names_the_offline_that_would_fit(tmp_path
     acme = (PRESSES + MEAN).replace("rate: 6/min, bytes: 100", "rate: 40/s, bytes: 100")
     found = {f.code: f for f in findings(tmp_path, with_nodes("  offline: 72h\n", acme=acme))}
     assert found["W067"].place.source.strip() == "offline: 72h"
-    assert "the largest node, box, has 8Gi" in found["W067"].message
+    assert "the largest node box, less the system, has 6.99GB" in found["W067"].message
     assert "an offline of about " in found["W067"].hint
 
 

@@ -153,9 +153,7 @@ def _memory(case: Case) -> Diagnostic:
 def _node(case: Case) -> Diagnostic:
     amounts = case.sizing.amounts
     sort = "memory" if case.need.figure == "memoryRequest" else "storage"
-    message = (
-        f"the broker needs {case.amount(case.need.needed)} of {sort}; the largest node, {case.need.by.split()[-1]}, "
-    )
+    message = f"the broker needs {case.amount(case.need.needed)} of {sort}; the largest {case.need.by}, "
     message += f"has {case.amount(case.need.given)}"
     held = amounts["queueMemory"] if sort == "memory" else amounts["stored"]
     queue = amounts["upRate"] > 0 and held > case.need.needed / 2

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from composer.model.figures import Need, Sizing
+from composer.model.machines import Machine, Reserve, machines_of
 from composer.model.stack import Component, Stack
 from composer.model.units import quantity
 
@@ -16,10 +17,17 @@ QUOTAS = {"cpu": "cores", "memory": "bytes", "storage": "bytes"}
 def needs_of(stack: Stack, sizing: Sizing, ingress: Component | None) -> list[Need]:
     """Every row, that of the whole site first, then tenant by tenant."""
     nodes = stack.spec["cluster"].get("nodes") or []
-    found = list(_quotas(stack.tenants, nodes))
+    machines = machines_of(nodes, Reserve.of(sizing.amounts)) if nodes else ()
+    found = list(_quotas(stack.tenants, machines))
     if ingress:
         fronts = [c for c in stack.components if c.role == "front"]
-        found = [*_broker(sizing), *_node(sizing, nodes), *_front(sizing, fronts), *found, *_tenants(stack, sizing)]
+        found = [
+            *_broker(sizing),
+            *_node(sizing, machines, nodes),
+            *_front(sizing, fronts),
+            *found,
+            *_tenants(stack, sizing),
+        ]
     return found
 
 
@@ -40,18 +48,15 @@ def _broker(sizing: Sizing) -> Iterator[Need]:
         yield Need(key, figure, "", amounts[figure], amount, unit, by)
 
 
-def _node(sizing: Sizing, nodes: Sequence[Mapping[str, Any]]) -> Iterator[Need]:
-    """What the broker takes of the one node that it runs on."""
+def _node(sizing: Sizing, machines: Sequence[Machine], nodes: Sequence[Mapping[str, Any]]) -> Iterator[Need]:
+    """What the broker takes of the one node that it runs on, of what the system leaves there."""
     amounts, given = sizing.amounts, sizing.given
-    memory = [(quantity(node["memory"]), node["name"]) for node in nodes if "memory" in node]
-    if memory:
-        most, name = max(memory)
-        request = quantity(given["memoryRequest"])
-        yield Need("memory of one node", "memoryRequest", "", request, most, "bytes", f"node {name}")
-    storage = [(quantity(node["storage"]), node["name"]) for node in nodes if "storage" in node]
-    if storage:
-        most, name = max(storage)
-        yield Need("storage of one node", "volume", "", quantity(given["volume"]), most, "bytes", f"node {name}")
+    for resource, figure in (("memory", "memoryRequest"), ("storage", "volume")):
+        left = [(machine.left[resource] / 1000, machine.name) for machine in machines if resource in machine.left]
+        if left:
+            most, name = max(left)
+            by = f"node {name}{LESS}"
+            yield Need(f"{resource} of one node", figure, "", quantity(given[figure]), most, "bytes", by)
     cores = [(quantity(node["cpu"]), node["name"]) for node in nodes if "cpu" in node]
     if cores:
         fewest, name = min(cores)
@@ -68,12 +73,16 @@ def _front(sizing: Sizing, fronts: Sequence[Component]) -> Iterator[Need]:
         yield Need("source ports", "connections", "", amount, ports, "", f"{proxies} x {front.name}")
 
 
-def _quotas(tenants: Mapping[str, Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]]) -> Iterator[Need]:
-    """The sums of what tenants may take, beside what all nodes have."""
+LESS = ", less the system"
+"""Of nodes: without what the system takes of them, as in the fit of all pods."""
+
+
+def _quotas(tenants: Mapping[str, Mapping[str, Any]], machines: Sequence[Machine]) -> Iterator[Need]:
+    """The sums of what tenants may take at most, beside what all nodes have: a ceiling, of which pods may ask for less."""
     for name, unit in QUOTAS.items():
-        if not nodes or not all(name in node for node in nodes):
+        if not machines or not all(name in machine.has for machine in machines):
             continue
-        here = sum(quantity(node[name]) * int(node.get("count", 1)) for node in nodes)
+        here = sum(machine.has[name] * machine.machines for machine in machines) / 1000
         asked = [quantity(quota[name]) for spec in tenants.values() if name in (quota := spec.get("quota") or {})]
         if asked:
             yield Need(f"{name} of all quotas", name, "", sum(asked), here, unit, "all nodes")
