@@ -19,11 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "object",
         nargs="?",
-        metavar="KIND/NAME | topics",
-        help="an object, such as Deployment/ingress, or the word topics",
+        metavar="KIND/NAME | topics | capacity",
+        help="an object, such as Deployment/ingress, or one of the words topics and capacity",
     )
     parser.add_argument(
-        "field", nargs="?", default="", metavar="FIELD", help="such as spec.template.spec.containers.0.image"
+        "field", nargs="?", default="", metavar="FIELD | ROW", help="such as spec.template.spec.containers.0.image"
     )
     parser.add_argument("--format", choices=FORMATS, help="how topics are drawn (default: text)")
 
@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Rejected([error("X006", "--format is for topics: composer explain SITE topics", Place("command line"))])
     if arguments.object == "topics":
         return _topics(arguments)
+    if arguments.object == "capacity":
+        return _capacity(arguments)
     return _object(arguments) if arguments.object else _code(arguments.what)
 
 
@@ -64,6 +66,15 @@ def _topics(arguments: argparse.Namespace) -> int:
 
     wiring = Line(_fleet_of(arguments)).wire(arguments.what)
     print(topics.FORMATS[arguments.format or "text"](arguments.what, topic_graph(wiring)), end="")
+    return exits.DONE
+
+
+def _capacity(arguments: argparse.Namespace) -> int:
+    """Tells how the rows of `composer capacity` came about."""
+    from composer.pipeline.reckoned import reckon
+    from composer.report.reckoned import text
+
+    print(text(reckon(_fleet_of(arguments), arguments.what, arguments.field)), end="")
     return exits.DONE
 
 

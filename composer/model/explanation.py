@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from composer.diagnostic import Place
+from composer.model.figures import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Input:
     said: tuple[Said, ...] = ()
     derived: tuple[str, ...] = ()
     line: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A row of what a site needs, with how that was worked out and where what is given comes from, line by line."""
+
+    need: Need
+    needed: tuple[str, ...]
+    given: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

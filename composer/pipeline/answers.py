@@ -12,10 +12,11 @@ from composer.model.explanation import Input, Said
 from composer.model.fieldpath import path_text, value_at
 from composer.model.grants import Grant
 from composer.model.stack import Layer, Wired, Wiring
+from composer.model.units import show_rate
 from composer.pipeline.rows import flow_place, grant_place, permission_place
 from composer.pipeline.sized import sized
 from composer.source.document import Document, Route
-from composer.stages.wire.places import tenant_place
+from composer.stages.wire.places import said_place, tenant_place
 from composer.stages.wire.sizing import PARAMETERS
 
 
@@ -78,6 +79,15 @@ class Answers:
             if found:
                 yield from found
                 return
+
+    def shared(self, _route: Route) -> Iterator[str]:
+        """What a relay passes on follows from what both sides of each share say."""
+        stack = self.wiring.stack
+        for share in self.wiring.shares if self.wired.component.role == "relay" else ():
+            topics = ", ".join(topic.filter for topic in share.topics)
+            granted, used = said_place(stack, share.granted), said_place(stack, share.used)
+            yield f"tenant {share.owner} lets {share.reader} read {topics}, at most {show_rate(share.limit)}, {granted}"
+            yield f"tenant {share.reader} asks for it, {used}"
 
     def site(self, route: Route) -> Iterator[Said]:
         stack = self.wiring.stack
@@ -187,6 +197,7 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
     "tenant": Answers.own_permissions,
     "tenants": Answers.tenants_permissions,
     "delivery": Answers.platform_permissions,
+    "spec": Answers.shared,
 }
 """Part of the render context -> the rows that it follows from."""
 

@@ -20,11 +20,12 @@ from composer.stages.wire.sizing import needs_of
 
 def site_capacities(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteCapacity]:
     """The rows of each site, in the order of *names*."""
-    found = {capacity.site: capacity for capacity in compose_all(fleet, names, jobs, _capacity)}
+    found = {capacity.site: capacity for capacity in compose_all(fleet, names, jobs, capacity_of)}
     return [found[name] for name in names]
 
 
-def _capacity(composed: Composed) -> SiteCapacity:
+def capacity_of(composed: Composed) -> SiteCapacity:
+    """The rows of one site."""
     if not composed.ok or composed.wiring is None:
         return SiteCapacity(composed.site, ok=False, findings=composed.findings)
     needs, reconnect, saved = _rows(composed.wiring)

@@ -11,6 +11,7 @@ from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant, Permission, Said
 from composer.model.stack import Component, Layer, Stack
 from composer.pipeline.children import uplink_layers
+from composer.source.document import Route
 from composer.stages.wire import over_the_link
 from composer.stages.wire.places import place_of, said_place
 
@@ -28,6 +29,11 @@ def flow_place(stack: Stack, component: Component, flow: Flow) -> Place:
 def permission_place(stack: Stack, permission: Permission) -> Place:
     """Where a document implies the permission."""
     return _place(stack, permission.said)
+
+
+def said_place_of(stack: Stack, said: Said | Route) -> Place:
+    """Where a document implies something, or where the site's own spec says what is at a route."""
+    return _place(stack, said if isinstance(said, Said) else Said("", said))
 
 
 def _place(stack: Stack, said: Said | None) -> Place:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from composer.merge import Origin, origin
 from composer.model.constants import CONSTANTS, Constant, written_at
 from composer.model.figures import Figure, Sizing, Term, show_amount
 from composer.model.stack import Component, Wiring
-from composer.stages.wire.sizing import Part, figures, part_place, parts_of
+from composer.stages.wire.sizing import Part, figures, part_place, parts_of, unit_of
 from composer.stages.wire.sizing.demand import SUMS
 
 MOST_PARTS = 3
@@ -27,14 +26,16 @@ def sized(wiring: Wiring, key: str) -> Iterator[str]:
         yield _formula(figure)
         leaves |= {term.key: term for term in figure.inputs}
     known = {figure.key for figure in figures(sizing.amounts, key)}
-    parts = parts_of(wiring.stack, _specs(wiring), wiring.traffic)
+    parts = all_parts(wiring)
     for term in leaves.values():
         if term.key not in known:
             yield from _leaf(wiring, sizing, term, parts)
 
 
-def _specs(wiring: Wiring) -> dict[Component, dict[str, Any]]:
-    return {wired.component: wired.context["spec"] for wired in wiring.wired if wired.context["spec"]}
+def all_parts(wiring: Wiring) -> list[Part]:
+    """What each line of the site's documents adds to the sums."""
+    specs = {wired.component: wired.context["spec"] for wired in wiring.wired if wired.context["spec"]}
+    return parts_of(wiring.stack, specs, wiring.traffic)
 
 
 def _formula(figure: Figure) -> str:
@@ -48,6 +49,7 @@ def _leaf(wiring: Wiring, sizing: Sizing, term: Term, parts: list[Part]) -> Iter
     elif term.key in SUMS:
         yield f"{term.key} ({SUMS[term.key][1]}) = {amount}"
         yield from _parts(wiring, term, [part for part in parts if part.sum == term.key])
+        yield from _sites(wiring) if term.key == "sites" else ()
     elif term.key == "offline":
         found = origin(wiring.stack.layers, ("offline",))
         yield f"offline = {amount}, {found.place if found else 'where no document says it'}"
@@ -55,7 +57,7 @@ def _leaf(wiring: Wiring, sizing: Sizing, term: Term, parts: list[Part]) -> Iter
         said = [found.place for component in wiring.stack.components if (found := _allowed(component))]
         yield from (f"allowed = {amount}, {place}" for place in said)
     else:
-        yield _constant(wiring, sizing, term.key, amount)
+        yield constant_line(wiring, sizing, term.key)
 
 
 def _allowed(component: Component) -> Origin | None:
@@ -73,8 +75,19 @@ def _parts(wiring: Wiring, term: Term, parts: list[Part]) -> Iterator[str]:
         yield f"  ... and {len(largest) - MOST_PARTS} more lines"
 
 
-def _constant(wiring: Wiring, sizing: Sizing, name: str, amount: str) -> str:
+def _sites(wiring: Wiring) -> Iterator[str]:
+    """The sites whose uplinks end here, each with its document."""
+    sending = [child.site for child in wiring.children if child.connections]
+    for site in sending[:MOST_PARTS]:
+        yield f"  1 connection: site {site}, {wiring.stack.fleet.sites[site]}"
+    if len(sending) > MOST_PARTS:
+        yield f"  ... and {len(sending) - MOST_PARTS} more sites"
+
+
+def constant_line(wiring: Wiring, sizing: Sizing, name: str) -> str:
+    """A constant with its source, or with the line of the fleet that overrides it."""
     constant = _named(sizing, name)
+    amount = show_amount(sizing.amounts[name], unit_of(name))
     document = wiring.stack.fleet.document
     if written_at(document.data["spec"], constant) is not None:
         return f"{constant.key} = {amount}, {document.place(constant.route)}"

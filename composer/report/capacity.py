@@ -34,10 +34,11 @@ def _text(site: SiteCapacity) -> Iterator[str]:
 
 def _row(need: Need) -> tuple[str, ...]:
     headroom = "-" if isinf(need.headroom) else f"{need.headroom:.0%}"
-    return (need.label, _amount(need.needed, need.unit), _amount(need.given, need.unit), headroom, need.by)
+    return (need.label, shown(need.needed, need.unit), shown(need.given, need.unit), headroom, need.by)
 
 
-def _amount(amount: float, unit: str) -> str:
+def shown(amount: float, unit: str) -> str:
+    """The amount as the tables show it: quantities of Kubernetes where they are round."""
     if unit == "bytes" and amount >= 2**20 and amount % 2**20 == 0:
         return show_quantity(amount, binary=True)
     if unit in ("connections", "messages", "cores"):

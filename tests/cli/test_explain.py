@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -79,6 +80,71 @@ def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_
     assert re.search(
         r"delivery-acme may get list watch pods, because tenants.acme .*, sites/eu/de/berlin-01.yaml:\d+:", role
     )
+
+
+def test_what_a_relay_passes_on_is_told_with_the_lines_of_both_sides(example_fleet: Path) -> None:
+    told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/relay", "data.[limits.yaml]").out
+    granted = r"tenant globex lets acme read meter/meter-1/state, at most 6/min, sites/eu/de/berlin-01.yaml:26:\d+\n"
+    assert re.search(granted + r"    tenant acme asks for it, sites/eu/de/berlin-01.yaml:30:\d+\n", told)
+
+
+def row_of(fleet: Path, site: str, row: str) -> str:
+    ran = composer(fleet, "explain", site, "capacity", row)
+    assert ran.code == 0, ran.err
+    return ran.out
+
+
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        (
+            "uplink in a day",
+            [
+                "a day = 86400 x the sum of rate x (up + down) over topics, and pings",
+                "229MB: press/mean of press-mean of tenant acme, 7/s x (294 + 85 bytes, 120 of payload), "
+                "sites/eu/de/berlin-01.yaml:29:57",
+                "tcpOverhead = 52B, documented: IPv4 20, TCP 20, timestamps 12",
+                "uplink.dailyBudget, sites/profiles/edge-box.yaml:13:18",
+            ],
+        ),
+        (
+            "memory of all pods",
+            [
+                "1 x 48Mi: Deployment/press-alert of tenant acme, component press-alert of tenant acme, "
+                "sites/tenants/acme.yaml:22:5",
+                "node box-a: 8Gi, of which the system takes 1.59GB, sites/eu/de/berlin-01.yaml:13:9",
+            ],
+        ),
+        ("cpu of all quotas", ["500m: tenant globex, sites/tenants/globex.yaml:7:16"]),
+        ("connections of acme", ["devices 400 connections: devices of class press, sites/tenants/acme.yaml:11:5"]),
+        ("connections", ["params.maxConnections = 2000, sites/eu/de/berlin-01.yaml:15:40"]),
+        ("queued messages", ["offlineMessages (messages for the hub while the uplink is away) = upRate x offline"]),
+        ("open files", ["nodeDescriptors = "]),
+    ],
+)
+def test_a_row_of_capacity_is_told_with_its_formula_and_the_lines_behind_it(
+    example_fleet: Path, row: str, lines: list[str]
+) -> None:
+    told = row_of(example_fleet, "berlin-01", row)
+    assert told.startswith(f"{row}: ")
+    assert [line for line in lines if f"    {line}" not in told] == []
+
+
+def test_every_row_of_capacity_is_told_down_to_a_line_or_a_constant(example_fleet: Path) -> None:
+    told = row_of(example_fleet, "hub-eu", "")
+    shown = json.loads(composer(example_fleet, "capacity", "hub-eu", "--format", "json").out)["hub-eu"]["needs"]
+    blocks = told.split("\n\n")
+    assert len(blocks) == len(shown)
+    for block in blocks:
+        needed, _, given = block.partition("\n  given\n")
+        assert needed.count("\n") > 1, block
+        assert re.search(r"sites/\S+:\d+:\d+|(documented|measured|assumed): ", given), block
+    assert "1 connection: site berlin-01, sites/eu/de/berlin-01.yaml" in told
+
+
+def test_a_row_that_is_not_there_is_a_usage_error(example_fleet: Path) -> None:
+    ran = composer(example_fleet, "explain", "berlin-01", "capacity", "memroy")
+    assert (ran.code, "did you mean 'memory'?" in ran.err) == (2, True)
 
 
 def test_a_value_in_a_configuration_file_is_told_with_the_line_of_the_text_template(example_fleet: Path) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from composer.model.figures import Need
 from composer.model.packing import UNBOUNDED
-from composer.model.stack import Rendered
+from composer.model.stack import Component, Rendered
 from composer.stages.check.context import CheckContext
 from composer.stages.check.loads import Ground, Grown
 from composer.stages.check.objects import subject_of
 from composer.stages.check.site import Site
 from composer.stages.check.trial import node_names, nothing, only
-from composer.stages.check.workloads import Workload, workloads_of
+from composer.stages.check.workloads import Workload, size_of, workloads_of
 
 UNITS = {"cpu": "cores", "memory": "bytes", "storage": "bytes", "pods": ""}
 """Resource -> the unit it is told in; devices are counted."""
@@ -23,10 +24,39 @@ def pod_needs(objects: Sequence[Rendered], context: CheckContext) -> tuple[Need,
     of updates, jobs and growth beside them. () where no document tells the nodes."""
     if context.nodes is None:
         return ()
-    subjects = [subject for rendered in objects if (subject := subject_of(rendered)) is not None]
-    site = Site(context, context.schemas()[0], subjects, subjects)
+    site = _site(objects, context)
     ground = Ground(site, context.nodes, workloads_of(site))
     return tuple(_needs(ground))
+
+
+class Asked(NamedTuple):
+    """What one object of the site's asks of the nodes: *pods* of them as they run, *more* for a while (*why*), each of *needs*
+    in thousandths."""
+
+    label: str
+    component: Component
+    pods: int
+    more: int
+    why: str
+    needs: Mapping[str, int]
+
+
+def asked_by_pods(objects: Sequence[Rendered], context: CheckContext) -> tuple[Asked, ...]:
+    """What the rows of `pod_needs` are the sums of: workloads, and claims of volumes."""
+    site = _site(objects, context)
+    found = [
+        Asked(w.label, w.pod.subject.rendered.component, w.steady, w.more, w.why, {**w.needs, "pods": 1000})
+        for w in workloads_of(site)
+    ]
+    for claim in site.of_kind("", "PersistentVolumeClaim"):
+        size = size_of(claim.object.get("spec", {}))
+        found.append(Asked(claim.label, claim.rendered.component, 1, 0, "", {"storage": size}))
+    return tuple(found)
+
+
+def _site(objects: Sequence[Rendered], context: CheckContext) -> Site:
+    subjects = [subject for rendered in objects if (subject := subject_of(rendered)) is not None]
+    return Site(context, context.schemas()[0], subjects, subjects)
 
 
 def _needs(ground: Ground) -> Iterator[Need]:
