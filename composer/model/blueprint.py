@@ -34,7 +34,7 @@ class Blueprint:
     root: Path = field(repr=False, default=Path())
     bootstrap: Mapping[str, Document] = field(repr=False, default_factory=dict)
 
-    @property
+    @cached_property
     def spec(self) -> Mapping[str, Any]:
         """The spec of blueprint.yaml."""
         spec: Mapping[str, Any] = self.manifest.data["spec"]
@@ -44,17 +44,17 @@ class Blueprint:
     def major(self) -> int:
         return int(self.version.split(".", 1)[0])
 
-    @property
+    @cached_property
     def role(self) -> str:
         role: str = self.spec["role"]
         return role
 
-    @property
+    @cached_property
     def label(self) -> str:
         """How messages and lock files name it: name@version."""
         return f"{self.name}@{self.version}"
 
-    @property
+    @cached_property
     def images(self) -> Mapping[str, Mapping[str, Any]]:
         """Image name -> {reference, licence, architectures, perhaps requiresLicence}."""
         images: Mapping[str, Mapping[str, Any]] = self.spec.get("images") or {}
@@ -63,6 +63,11 @@ class Blueprint:
     def at_bootstrap(self, what: str) -> tuple[str, ...]:
         """The files of its "objects" to apply once at a cluster, or of those it "expects" there."""
         return tuple((self.spec.get("bootstrap") or {}).get(what) or ())
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """Image name -> its reference."""
+        return {name: image["reference"] for name, image in self.images.items()}
 
     @cached_property
     def licences(self) -> tuple[str, ...]:

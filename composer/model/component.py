@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from composer.model.blueprint import Blueprint
 from composer.source.document import Document, Route
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One level of values: *data* stands at *route* of *document*; *name* is how people call it ("profile k3s-small")."""
 
     name: str
@@ -39,7 +39,7 @@ class Component:
     param_layers: tuple[Layer, ...] = field(repr=False, default=())
     shared: bool = False
 
-    @property
+    @cached_property
     def label(self) -> str:
         """How messages name it: "press-mean of tenant acme" or "ingress"."""
         return f"{self.name} of tenant {self.tenant}" if self.tenant else self.name

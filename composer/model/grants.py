@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from composer.model.component import Component
 from composer.source.document import Route
@@ -12,8 +11,7 @@ Action = Literal["publish", "subscribe"]
 Direction = Literal["ingress", "egress"]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """An identity at the broker. *kind* is device, class (devices of one kind), gateway, stream, function, relay or bridge.
 
     A bridge is that of another site to its hub, and has that site's name; "{site}" stands for all of the hub's sites.
@@ -25,8 +23,7 @@ class Principal:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """Where a document implies a row: *route* is in the entry of *component*, or else in the merged spec of *tenant*.
 
     Without either, it is in the spec of the site or of the fleet. With a *site*, it is in the tenant's spec at that other site,
@@ -39,8 +36,7 @@ class Said:
     site: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """The right of one principal to publish to, or subscribe to, one topic filter of its tenant.
 
     *because* names what of the documents implies it, *said* where that stands; *widened* gives the reason where the broker
@@ -55,8 +51,7 @@ class Grant:
     said: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """The other end of a connection: pods by namespace and labels, addresses by *cidr*, or anybody.
 
     A peer with neither stands for every address; *outside* leaves out private and cluster ranges.
@@ -68,8 +63,7 @@ class Peer:
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """A connection the pods of one component may take part in. *port* is the port of the pods that listen.
 
     *said* is where a document implies it, None where the component itself does, since every pod needs it.
@@ -84,8 +78,7 @@ class Flow:
     said: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """What delivery of one folder of the branch may do at the cluster's API: *verbs* on one *kind* of object in *namespace*.
 
     *tenant* is whose folder it is, "" for the platform's. *account* is the ServiceAccount, as namespace/name. "*" stands for

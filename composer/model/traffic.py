@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from composer.model.grants import Principal, Said
 
 __all__ = ["NO_TRAFFIC", "Publication", "Said", "Subscription", "Traffic"]
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """What one principal publishes at the site's broker, relative to its tenant. What comes down from the hub is the uplink's.
 
     *topic* keeps its placeholders, *filter* is the narrowest filter of everything it stands for. *senders* is the number of
@@ -35,8 +34,7 @@ class Publication:
         return self.principal.kind == "function" and self.said.route == ("deadLetter",)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(NamedTuple):
     """What one principal listens to, relative to its tenant. What goes up to the hub, the uplink listens to.
 
     *filter* has no `$share/<group>/` in front; *group* is that group, or "".
@@ -54,8 +52,7 @@ class Subscription:
     said: Said
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """All rows of a site, in the order of tenants and of what their documents say."""
 
     publications: tuple[Publication, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ _CHECKOUT = _PACKAGE.parent
 _IN_CHECKOUT = {"diagnostics.md": "docs/diagnostics.md"}
 
 
+@cache
 def packaged(kind: Literal["blueprints", "schemas", "starter", "diagnostics.md"]) -> Path:
     """The folder of the packaged blueprints, schemas or first fleet, or the page of diagnostics."""
     installed = _INSTALLED / kind

@@ -25,8 +25,10 @@ def check_identity(site: Site) -> Iterator[Diagnostic]:
 
 def check_scope(site: Site) -> Iterator[Diagnostic]:
     """Kinds that have a namespace are given one that exists, the others none."""
+    scopes: dict[tuple[str, str], str] = {}
     for subject in site.sound:
-        scope = site.schemas.scope(subject.api_version, subject.kind)
+        kind = (subject.api_version, subject.kind)
+        scope = scopes.get(kind) or scopes.setdefault(kind, site.schemas.scope(*kind))
         if scope == "Namespaced" and not subject.namespace:
             message = "is missing: without it, the object lands wherever somebody applies it"
             yield finding("K011", subject, ("metadata", "namespace"), message)

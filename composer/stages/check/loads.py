@@ -51,10 +51,12 @@ class Ground:
         Seen at a glance, for boxes that stand alone. False says nothing.
         """
         machine = self.machines[0]
-        if len(self.machines) > 1 or machine.machines > 1 or any(map(self._is_choosy, self.workloads)):
+        if len(self.machines) > 1 or machine.machines > 1:
             return False
         sums = dict.fromkeys(self.dimensions, 0)
         for workload in self.workloads:
+            if workload.choosy or not suits(workload.pod.subject.rendered.component, self.here):
+                return False
             pods = workload.steady + workload.more
             sums["pods"] += 1000 * pods
             for resource, amount in workload.needs.items():
@@ -62,12 +64,6 @@ class Ground:
         for claim in self.site.of_kind("", "PersistentVolumeClaim"):
             sums["storage"] += size_of(claim.object.get("spec", {}))
         return all(amount <= self.offered(machine, resource) for resource, amount in sums.items())
-
-    def _is_choosy(self, workload: Workload) -> bool:
-        """Whether the workload might not run on just any machine of the site, or not beside another."""
-        spec = workload.pod.spec
-        chooses = restricts(workload.pod) or "affinity" in spec or "topologySpreadConstraints" in spec
-        return chooses or not suits(workload.pod.subject.rendered.component, self.here)
 
     @cached_property
     def _by_name(self) -> Mapping[str, Workload]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from composer.diagnostic import Diagnostic, Related, error
@@ -50,22 +50,22 @@ def check_quotas(site: Site) -> Iterator[Diagnostic]:
         spec = quota.object.get("spec", {})
         if spec.get("scopes") or spec.get("scopeSelector"):
             continue
+        workloads = [each for each in workloads_of(site) if each.pod.subject.namespace == quota.namespace]
         for entry, allowed in spec.get("hard", {}).items():
-            loads = list(_loads(site, quota.namespace, entry))
-            needed = sum(load.steady for load in loads) + max((load.surge for load in loads), default=0)
+            loads = list(_loads(site, quota.namespace, workloads, entry))
+            needed = sum([load.steady for load in loads]) + max([load.surge for load in loads], default=0)
             if needed > milli_quantity(allowed):
                 yield _exceeded(site, quota, entry, needed, loads)
 
 
-def _loads(site: Site, namespace: str, entry: str) -> Iterator[Load]:
+def _loads(site: Site, namespace: str, workloads: Sequence[Workload], entry: str) -> Iterator[Load]:
     if entry == "requests.storage":
         yield from _volumes(site, namespace)
     elif entry == "pods" or entry in COUNTED:
-        machines = sum(each.machines for each in site.context.nodes.machines) if site.context.nodes else 1
-        for workload in workloads_of(site):
-            if workload.pod.subject.namespace == namespace:
-                one = 1000 if entry == "pods" else COUNTED[entry].of(workload).get(COUNTED[entry].resource, 0)
-                yield _load(workload, one * (machines if workload.everywhere else 1))
+        machines = sum([each.machines for each in site.context.nodes.machines]) if site.context.nodes else 1
+        for workload in workloads:
+            one = 1000 if entry == "pods" else COUNTED[entry].of(workload).get(COUNTED[entry].resource, 0)
+            yield _load(workload, one * (machines if workload.everywhere else 1))
 
 
 def _load(workload: Workload, one: int) -> Load:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.diagnostic import Diagnostic, did_you_mean
 from composer.model.stack import Rendered
@@ -21,7 +21,7 @@ from composer.stages.check.mentions import (
     mentions_of_pod,
     text_at,
 )
-from composer.stages.check.objects import RECENT, Subject, pods_of, subject_of
+from composer.stages.check.objects import RECENT, Identity, Subject, pods_of, subject_of
 from composer.stages.check.site import Site
 
 BUILT_IN: Mapping[tuple[str, str], frozenset[str]] = {
@@ -48,32 +48,42 @@ Keys = frozenset[str] | None
 def check_references(site: Site) -> Iterator[Diagnostic]:
     """Every mention resolves, and every key asked for is there."""
     secrets = _secrets(site)
-    for subject, mention in mentions_in(site):
-        if mention.kind == "Secret" and not mention.group:
-            yield from _secret(site, secrets, subject, mention)
-        else:
-            yield from _object(site, subject, mention)
+    there = site.identities.keys()
+    for subject in site.sound:
+        mentions = _mentions_of(subject.rendered)
+        if mentions.plain <= there and not mentions.more:
+            continue
+        for mention in mentions.more if mentions.plain <= there else mentions.all:
+            if mention.kind == "Secret" and not mention.group:
+                yield from _secret(site, secrets, subject, mention)
+            else:
+                yield from _object(site, subject, mention)
 
 
 def mentions_in(site: Site) -> Iterator[tuple[Subject, Mention]]:
     """Every mention of every sound object, with the object that makes it."""
-    for kind in MENTIONS:
-        for subject in site.of_kind(*kind):
-            yield from ((subject, mention) for mention in _mentions_of(subject.rendered))
-    for pod in site.pods:
-        yield from ((pod.subject, mention) for mention in _mentions_of_template(pod.subject.rendered))
+    for subject in site.sound:
+        for mention in _mentions_of(subject.rendered).all:
+            yield subject, mention
+
+
+class Mentions(NamedTuple):
+    """All that an object mentions. Of what is *plain*, only that it is there is asked; *more* holds the rest."""
+
+    all: tuple[Mention, ...]
+    plain: frozenset[Identity]
+    more: tuple[Mention, ...]
 
 
 @lru_cache(maxsize=RECENT)
-def _mentions_of(rendered: Rendered) -> tuple[Mention, ...]:
+def _mentions_of(rendered: Rendered) -> Mentions:
     subject = subject_of(rendered)
-    return tuple(MENTIONS[subject.group, subject.kind](subject)) if subject else ()
-
-
-@lru_cache(maxsize=RECENT)
-def _mentions_of_template(rendered: Rendered) -> tuple[Mention, ...]:
-    subject = subject_of(rendered)
-    return tuple(mention for pod in pods_of([subject] if subject else []) for mention in mentions_of_pod(pod))
+    assert subject is not None
+    found = list(MENTIONS[subject.group, subject.kind](subject)) if (subject.group, subject.kind) in MENTIONS else []
+    found += (mention for pod in pods_of([subject]) for mention in mentions_of_pod(pod))
+    plain = [m for m in found if not m.keys and (m.group, m.kind) != ("", "Secret")]
+    more = tuple(m for m in found if m.keys or (m.group, m.kind) == ("", "Secret"))
+    return Mentions(tuple(found), frozenset((m.group, m.kind, m.namespace, m.name) for m in plain), more)
 
 
 def _object(site: Site, subject: Subject, mention: Mention) -> Iterator[Diagnostic]:

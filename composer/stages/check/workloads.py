@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from composer.model.stack import Rendered
 from composer.stages.check.demand import Defaults, Requests, amount_of, limits_of, requests_of
 from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
+from composer.stages.check.placement import restricts
 from composer.stages.check.site import Site
 
 ROLLING, RUNNING, SCALING = "a rolling update", "a run", "scaling up"
@@ -22,7 +23,8 @@ class Workload(NamedTuple):
     """The pods of one object: *steady* ones, and *more* of them for a while (*why*).
 
     *needs* is what one pod asks for, with the volumes that come with each pod, *limits* the most it may take; *claims* names
-    the volume claims it mounts; with *everywhere* there is one pod on each machine.
+    the volume claims it mounts; with *everywhere* there is one pod on each machine; one that is *choosy* may be unable to run
+    on some machine, or beside another.
     """
 
     pod: Pod
@@ -33,6 +35,7 @@ class Workload(NamedTuple):
     limits: Requests
     claims: tuple[str, ...] = ()
     everywhere: bool = False
+    choosy: bool = False
 
     @property
     def name(self) -> str:
@@ -109,7 +112,8 @@ def _workload(rendered: Rendered, defaults: Defaults) -> Workload | None:
     if disk:
         needs["storage"] = needs.get("storage", 0) + disk
     limits, claims = limits_of(pod, defaults), tuple(_claims(pod))
-    return Workload(pod, steady, more, why, needs, limits, claims, subject.kind == "DaemonSet")
+    choosy = restricts(pod) or "affinity" in pod.spec or "topologySpreadConstraints" in pod.spec
+    return Workload(pod, steady, more, why, needs, limits, claims, subject.kind == "DaemonSet", choosy)
 
 
 def _volume_sizes(pod: Pod, spec: Mapping[str, Any]) -> Iterator[int]:

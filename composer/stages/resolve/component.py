@@ -68,7 +68,7 @@ def place_in(layers: Sequence[Layer], fallback: Callable[[], Place]) -> Callable
 
 def _blueprint_layer(name: str, layers: Sequence[Layer]) -> Layer:
     """The highest layer that names a blueprint."""
-    for layer in reversed(layers):
+    for layer in layers[::-1]:
         if layer.data.get("blueprint"):
             return layer
     place = layers[-1].document.place(layers[-1].route, key=True)

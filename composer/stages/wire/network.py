@@ -7,10 +7,12 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from composer.model.conventions import MQTT_TLS_PORT
+from composer.model.component import Component
+from composer.model.conventions import MQTT_TLS_PORT, PLATFORM_NAMESPACE
 from composer.model.grants import Flow, Peer, Said, network_peer
 
 DNS = Peer("kube-system", (("k8s-app", "kube-dns"),))
+BROKER = Peer(PLATFORM_NAMESPACE, (("app.kubernetes.io/component", "ingress"),))
 ANYBODY = Peer()
 INTERNET = Peer(outside=True)
 
@@ -18,18 +20,21 @@ OPC_UA_PORT = 4840
 """IANA's port for OPC UA, which an address without a port means."""
 
 
-def dns_flows() -> tuple[Flow, ...]:
-    """Name resolution, which every pod needs."""
-    why = "names of services are resolved by the cluster's DNS"
-    return (Flow("egress", DNS, 53, why, "UDP"), Flow("egress", DNS, 53, why, "TCP"))
+_NAMES = "names of services are resolved by the cluster's DNS"
+DNS_FLOWS = (Flow("egress", DNS, 53, _NAMES, "UDP"), Flow("egress", DNS, 53, _NAMES, "TCP"))
+"""Name resolution, which every pod needs."""
 
 
 FIELD = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """Where the devices of a plant are (RFC 1918, RFC 4193): not the Internet, not the node itself, not a cloud's metadata."""
 
 
-def bus_flows(bus: Mapping[str, Any], because: str, said: Said | None = None) -> Iterator[Flow]:
+def bus_flows(component: Component) -> Iterator[Flow]:
     """A gateway's way to the devices behind it: to `cidr`, to the one address the bus names, or to private ranges."""
+    bus = component.spec.get("bus")
+    if not bus:
+        return
+    because, said = f"bus of {component.label}", Said(component.tenant, ("bus",), component)
     host, port = _bus_address(bus)
     if not port:
         return
@@ -91,9 +96,13 @@ def scrape_flow(namespace: str, port: int) -> Flow:
     return Flow("ingress", Peer(namespace), port, "policies.scrapeFrom", said=said)
 
 
-def declared_flows(params: Mapping[str, Any], because: str, said: Said | None = None) -> Iterator[Flow]:
+def declared_flows(component: Component) -> Iterator[Flow]:
     """Peers outside the cluster that a component's parameter `egress` names: {cidr, port, protocol}."""
-    for row in params.get("egress") or []:
+    declared = component.params.get("egress")
+    if not declared:
+        return
+    because, said = f"params.egress of {component.label}", Said(component.tenant, ("params", "egress"), component)
+    for row in declared:
         yield Flow("egress", Peer(cidr=row["cidr"]), row["port"], because, row.get("protocol", "TCP"), said=said)
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, fsum
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.model.circles import knots
 from composer.model.matching import Reach, reach
@@ -24,8 +23,7 @@ UNCHANGED = frozenset({"filter"})
 """Steps that let a message through as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """Messages a second, bytes of one, and its schema or "". *sources*: device or class -> how many devices they are of."""
 
     rate: float
@@ -104,7 +102,7 @@ def _part(draft: Draft, volume: Volume, topic_filter: str) -> Volume:
         return volume
     reached = 1 if not draft.names or is_named(draft.names, device) else 0
     share = reached / draft.senders
-    return replace(volume, rate=volume.rate * share, sources=dict.fromkeys(volume.sources, reached))
+    return volume._replace(rate=volume.rate * share, sources=dict.fromkeys(volume.sources, reached))
 
 
 @lru_cache(maxsize=4096)

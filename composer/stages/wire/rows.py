@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.model.grants import Principal
 from composer.model.names import expand_names
@@ -18,8 +17,7 @@ from composer.stages.wire.specs import QOS, at_site
 Steps = tuple[Mapping[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Follows:
+class Follows(NamedTuple):
     """How a stream's or function's numbers follow from what it listens to.
 
     *inputs* are the routes of its subscriptions in its entry. Where it is one *client* for all of them, it gets a message once
@@ -32,8 +30,7 @@ class Follows:
     window: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A publication as documents say it: *record* holds what of rate, keep, bytes and schema they do say.
 
     *names* is the name pattern of a class whose devices are known, *source* the device or class that its messages are of.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from composer.model.blueprint import Blueprint
 from composer.model.conventions import (
     DELIVERY_NAMESPACES,
     MANAGED_BY,
@@ -95,25 +97,29 @@ def _secret(name: str, written: Mapping[str, Any], site: str) -> dict[str, Any]:
 
 
 def component_context(component: Component) -> dict[str, Any]:
-    """Names and labels of the component's objects."""
-    blueprint = component.blueprint
-    selector = {"app.kubernetes.io/name": blueprint.name, "app.kubernetes.io/instance": component.name}
+    """Names and labels of the component's objects, the same mapping at every site that has it."""
+    return _component_context(component.blueprint, component.name, component.role, component.tenant)
+
+
+@lru_cache(maxsize=4096)
+def _component_context(blueprint: Blueprint, name: str, role: str, tenant: str) -> dict[str, Any]:
+    selector = {"app.kubernetes.io/name": blueprint.name, "app.kubernetes.io/instance": name}
     labels = {
         **selector,
         "app.kubernetes.io/version": blueprint.version,
-        "app.kubernetes.io/component": component.role,
+        "app.kubernetes.io/component": role,
         "app.kubernetes.io/part-of": PART_OF,
         "app.kubernetes.io/managed-by": MANAGED_BY,
     }
-    if component.tenant:
-        labels[TENANT_LABEL] = component.tenant
+    if tenant:
+        labels[TENANT_LABEL] = tenant
     return {
-        "name": component.name,
-        "role": component.role,
+        "name": name,
+        "role": role,
         "blueprint": blueprint.name,
         "version": blueprint.version,
-        "namespace": namespace_of(component),
-        "fullname": component.name,
+        "namespace": tenant_namespace(tenant) if tenant else PLATFORM_NAMESPACE,
+        "fullname": name,
         "labels": labels,
         "selector": selector,
     }

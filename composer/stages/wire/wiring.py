@@ -158,7 +158,7 @@ class _Wiring:
         own: dict[str, Any] = {
             "component": component_context(component),
             "params": component.params,
-            "images": {name: image["reference"] for name, image in component.blueprint.images.items()},
+            "images": component.blueprint.references,
             "spec": self.specs.get(component, {}),
             "clients": found,
             "network": network.rules(self.flows[component]),
@@ -203,25 +203,19 @@ class _Wiring:
         ]
 
     def _flows(self, component: Component) -> Iterator[Flow]:
-        yield from network.dns_flows()
+        yield from network.DNS_FLOWS
         for client in self.clients.get(component, []):
             said = self._speaks(component, client["tenant"])
-            yield Flow("egress", self._broker_peer(), client["port"], f"{component.label} speaks MQTT", said=said)
+            yield Flow("egress", network.BROKER, client["port"], f"{component.label} speaks MQTT", said=said)
         if component.role == "ingress":
             yield from self._broker_flows(component)
         if component is self.front:
-            yield from front_flows(component, self._broker_peer(), self.ports, self.outside)
+            yield from front_flows(component, network.BROKER, self.ports, self.outside)
             if is_hub(self.stack, self.children):
                 said = bridges_said(self.children)
-                yield Flow("egress", self._broker_peer(), MQTT_TLS_PORT, network.UPLINKS, said=said)
-        yield from network.bus_flows(
-            component.spec.get("bus") or {}, f"bus of {component.label}", Said(component.tenant, ("bus",), component)
-        )
-        yield from network.declared_flows(
-            component.params,
-            f"params.egress of {component.label}",
-            Said(component.tenant, ("params", "egress"), component),
-        )
+                yield Flow("egress", network.BROKER, MQTT_TLS_PORT, network.UPLINKS, said=said)
+        yield from network.bus_flows(component)
+        yield from network.declared_flows(component)
         yield from self._scrape_flows(component)
 
     def _speaks(self, component: Component, tenant: str) -> Said:
@@ -230,10 +224,6 @@ class _Wiring:
             share.used for share in self.shares if component.role == "relay" and tenant in (share.owner, share.reader)
         )
         return next(own, Said(component.tenant, (), component))
-
-    def _broker_peer(self) -> Peer:
-        labels = (("app.kubernetes.io/component", "ingress"),)
-        return Peer(PLATFORM_NAMESPACE, labels)
 
     def _broker_flows(self, ingress: Component) -> Iterator[Flow]:
         for component, found in self.clients.items():

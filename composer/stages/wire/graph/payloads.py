@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.model.payload import Payload
@@ -45,7 +44,7 @@ def unusable(stack: Stack, traffic: Traffic, payloads: Payloads) -> Iterator[Dia
 def _place(stack: Stack, row: Publication | Subscription) -> Place:
     """Where the row's schema is named."""
     if isinstance(row, Subscription):
-        return said_place(stack, replace(row.said, route=("accepts",)))
+        return said_place(stack, row.said._replace(route=("accepts",)))
     if row.principal.kind == "gateway":
         return profile_place(stack, row, "schema")
     return said_place(stack, row.said, "schema")
