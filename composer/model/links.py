@@ -87,6 +87,6 @@ def _passing(data: Iterable[Mapping[str, Any]]) -> Iterator[Passing]:
         yield Passing(str(row["filter"]), int(row["qos"]), float(row["rate"]), float(row["bytes"]))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def _digest(hub: str, tenants: tuple[TenantLink, ...]) -> str:
     return sha256(json.dumps([hub, link_data(tenants)], sort_keys=True).encode()).hexdigest()

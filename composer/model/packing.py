@@ -73,7 +73,7 @@ class Outcome:
     left: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def pack(loads: tuple[Load, ...], pools: tuple[Pool, ...]) -> Outcome:
     """The loads, whose names differ, on the pools, whose names differ. The order of either makes no difference."""
     problem = _Problem(sorted((x for x in loads if x.pods), key=_by_name), sorted(pools, key=_by_room))

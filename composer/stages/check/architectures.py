@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Related, error
-from composer.model.stack import Component, Rendered
+from composer.model.stack import Component
 from composer.stages.check.finding import finding
 from composer.stages.check.images import images_of
-from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
+from composer.stages.check.objects import Pod, of_shared
 from composer.stages.check.placement import ARCH, may_run
 from composer.stages.check.places import component_place
 from composer.stages.check.site import Site
@@ -33,7 +32,7 @@ def check_architectures(site: Site) -> Iterator[Diagnostic]:
     for pod in site.pods:
         if suits(pod.subject.rendered.component, here):
             continue
-        for image in built_for(pod.subject.rendered):
+        for image in built_for(pod):
             if set(here) <= set(image.architectures):
                 continue
             if not set(here) & set(image.architectures):
@@ -50,22 +49,18 @@ def suits(component: Component, here: Iterable[str]) -> bool:
     return (built is None or built.issuperset(here)) and not component.params.get("architectures")
 
 
-def architectures_of(rendered: Rendered) -> frozenset[str] | None:
+def architectures_of(pod: Pod) -> frozenset[str] | None:
     """The architectures that a workload can run on; None where nothing is known against any."""
-    images = built_for(rendered)
+    images = built_for(pod)
     return frozenset.intersection(*(frozenset(image.architectures) for image in images)) if images else None
 
 
-@lru_cache(maxsize=2048)
-def built_for(rendered: Rendered) -> tuple[Built, ...]:
-    """The images of a workload of which the architectures are known: those of its blueprint, by what blueprint.yaml says;
+@of_shared
+def built_for(pod: Pod) -> tuple[Built, ...]:
+    """The images of a pod template of which the architectures are known: those of its blueprint, by what blueprint.yaml says;
     others by the component's parameter `architectures`, where it has one and it names any."""
-    subject = subject_of(rendered)
-    if subject is None or (subject.group, subject.kind) not in POD_TEMPLATES:
-        return ()
-    (pod,) = pods_of([subject])
     references = dict.fromkeys(reference for _, reference in images_of(pod))
-    return tuple(found for reference in references if (found := _built(rendered.component, reference)))
+    return tuple(found for reference in references if (found := _built(pod.rendered.component, reference)))
 
 
 def _built(component: Component, reference: str) -> Built | None:

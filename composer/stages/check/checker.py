@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 from composer.diagnostic import Diagnostic, error, in_order
 from composer.model.stack import Rendered
@@ -16,7 +16,7 @@ from composer.stages.check.identity import check_identity, check_scope
 from composer.stages.check.images import check_images
 from composer.stages.check.labels import check_labels
 from composer.stages.check.licences import check_licences
-from composer.stages.check.objects import Subject, subject_of
+from composer.stages.check.objects import MOST, Subject, subject_of
 from composer.stages.check.places import place_of, written_at
 from composer.stages.check.quotas import check_quotas
 from composer.stages.check.references import check_references
@@ -60,8 +60,11 @@ TOGETHER: tuple[Rule, ...] = (
 )
 """Rules that look at an object among all others of its site."""
 
-_fine: WeakKeyDictionary[Rendered, Schemas] = WeakKeyDictionary()
-"""Objects that sites share and that are right by themselves, and the schemas they were held against."""
+
+@lru_cache(maxsize=MOST)
+def _passed(_shared: Rendered, _schemas: Schemas) -> list[bool]:
+    """Holds something once an object that sites share was found right by itself."""
+    return []
 
 
 def check(objects: Sequence[Rendered], context: CheckContext) -> list[Diagnostic]:
@@ -84,13 +87,15 @@ def _check_alone(
     context: CheckContext, schemas: Schemas, subjects: Sequence[Subject], findings: list[Diagnostic]
 ) -> frozenset[int]:
     """Looks at those that are not known to be fine; gives the ids of subjects that do not follow their schema."""
-    fresh = [subject for subject in subjects if _fine.get(subject.rendered) is not schemas]
+    fresh = [s for s in subjects if not (s.rendered.component.shared and _passed(s.rendered, schemas))]
     sound, found = check_fields(fresh, schemas)
     site = Site(context, schemas, fresh, sound)
     for rule in ALONE:
         found += rule(site)
     if not found:
-        _fine.update({s.rendered: schemas for s in fresh if s.rendered.component.shared})
+        for subject in fresh:
+            if subject.rendered.component.shared:
+                _passed(subject.rendered, schemas).append(True)
     findings += found
     return frozenset(map(id, fresh)) - frozenset(map(id, sound))
 

@@ -48,9 +48,10 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _architectures(rendered: Rendered, reference: str, machines: Sequence[Machine]) -> tuple[str, ...]:
-    exists = next((image.architectures for image in built_for(rendered) if image.reference == reference), None)
     subject = subject_of(rendered)
     pods = pods_of([subject]) if subject is not None else []
+    built = (image for pod in pods for image in built_for(pod))
+    exists = next((image.architectures for image in built if image.reference == reference), None)
     here = {machine.arch for machine in machines if machine.arch and all(may_run(pod, machine) for pod in pods)}
     if not here:
         return tuple(sorted(exists or ()))

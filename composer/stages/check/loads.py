@@ -84,7 +84,7 @@ class Ground:
     def _where(self, workload: Workload) -> tuple[str, ...]:
         if suits(workload.pod.subject.rendered.component, self.here) and not restricts(workload.pod):
             return self.keys
-        architectures = architectures_of(workload.pod.subject.rendered)
+        architectures = architectures_of(workload.pod)
         return tuple(
             machine.key
             for machine in self.machines

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from composer.model.stack import Rendered
 from composer.source.document import Route
@@ -26,8 +26,35 @@ POD_TEMPLATES: Mapping[tuple[str, str], Route] = {
 """(Group, kind) -> where its pod template stands."""
 
 
-RECENT = 2048
-"""Objects that something is remembered of: those that sites share are asked about again and again."""
+MOST = 8192
+"""Objects of which a rule remembers something."""
+
+Answer = TypeVar("Answer")
+More = ParamSpec("More")
+Thing = TypeVar("Thing", bound="Subject | Pod")
+
+
+def of_shared(
+    function: Callable[Concatenate[Thing, More], Answer],
+) -> Callable[Concatenate[Thing, More], Answer]:
+    """*function* of an object, remembered for objects that sites share. Others are seen at one site and then let go, memory
+    and all, so that the next site finds it warm.
+    """
+    known: dict[Any, Answer] = {}
+
+    @wraps(function)
+    def ask(thing: Thing, /, *more: More.args, **named: More.kwargs) -> Answer:
+        rendered = thing.rendered
+        if not rendered.component.shared:
+            return function(thing, *more, **named)
+        key = (rendered, more)
+        if key not in known:
+            if len(known) >= MOST:
+                known.clear()
+            known[key] = function(thing, *more, **named)
+        return known[key]
+
+    return ask
 
 
 class Subject(NamedTuple):
@@ -75,13 +102,20 @@ class Pod(NamedTuple):
     containers: tuple[Container, ...]
 
     @property
+    def rendered(self) -> Rendered:
+        return self.subject.rendered
+
+    @property
     def spec_route(self) -> Route:
         return (*self.route, "spec")
 
 
-@lru_cache(maxsize=RECENT)
 def subject_of(rendered: Rendered) -> Subject | None:
     """The object with its names, or None where it has none to go by."""
+    return _shared_subject(rendered) if rendered.component.shared else _subject(rendered)
+
+
+def _subject(rendered: Rendered) -> Subject | None:
     thing = rendered.object
     try:
         metadata = thing["metadata"]
@@ -99,20 +133,21 @@ def subject_of(rendered: Rendered) -> Subject | None:
     return Subject(rendered, thing, api_version, group, kind, namespace, name, tenant, (group, kind, namespace, name))
 
 
+_shared_subject = lru_cache(maxsize=MOST)(_subject)
+
+
 def pods_of(subjects: Iterable[Subject]) -> list[Pod]:
     """The pod templates of those that have one."""
     found = []
     for subject in subjects:
         route = POD_TEMPLATES.get((subject.group, subject.kind))
         if route is not None:
-            found.append(_pod(subject.rendered, route))
+            found.append(_pod(subject, route))
     return found
 
 
-@lru_cache(maxsize=RECENT)
-def _pod(rendered: Rendered, route: Route) -> Pod:
-    subject = subject_of(rendered)
-    assert subject is not None
+@of_shared
+def _pod(subject: Subject, route: Route) -> Pod:
     template: Any = subject.object
     for key in route:
         template = template.get(key, {})

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from composer.diagnostic import Diagnostic, did_you_mean
-from composer.model.stack import Rendered
 from composer.stages.check.finding import finding
 from composer.stages.check.identity import names
 from composer.stages.check.mentions import (
@@ -21,7 +19,7 @@ from composer.stages.check.mentions import (
     mentions_of_pod,
     text_at,
 )
-from composer.stages.check.objects import RECENT, Identity, Subject, pods_of, subject_of
+from composer.stages.check.objects import Identity, Pod, Subject, of_shared
 from composer.stages.check.site import Site
 
 BUILT_IN: Mapping[tuple[str, str], frozenset[str]] = {
@@ -49,10 +47,7 @@ def check_references(site: Site) -> Iterator[Diagnostic]:
     """Every mention resolves, and every key asked for is there."""
     secrets = _secrets(site)
     there = site.identities.keys()
-    for subject in site.sound:
-        mentions = _mentions_of(subject.rendered)
-        if mentions.plain <= there and not mentions.more:
-            continue
+    for subject, mentions in _mentions(site):
         for mention in mentions.more if mentions.plain <= there else mentions.all:
             if mention.kind == "Secret" and not mention.group:
                 yield from _secret(site, secrets, subject, mention)
@@ -62,9 +57,15 @@ def check_references(site: Site) -> Iterator[Diagnostic]:
 
 def mentions_in(site: Site) -> Iterator[tuple[Subject, Mention]]:
     """Every mention of every sound object, with the object that makes it."""
-    for subject in site.sound:
-        for mention in _mentions_of(subject.rendered).all:
-            yield subject, mention
+    return ((subject, mention) for subject, mentions in _mentions(site) for mention in mentions.all)
+
+
+def _mentions(site: Site) -> Iterator[tuple[Subject, Mentions]]:
+    for kind in MENTIONS:
+        for subject in site.of_kind(*kind):
+            yield subject, _mentions_of(subject)
+    for pod in site.pods:
+        yield pod.subject, _mentions_of_template(pod)
 
 
 class Mentions(NamedTuple):
@@ -75,15 +76,21 @@ class Mentions(NamedTuple):
     more: tuple[Mention, ...]
 
 
-@lru_cache(maxsize=RECENT)
-def _mentions_of(rendered: Rendered) -> Mentions:
-    subject = subject_of(rendered)
-    assert subject is not None
-    found = list(MENTIONS[subject.group, subject.kind](subject)) if (subject.group, subject.kind) in MENTIONS else []
-    found += (mention for pod in pods_of([subject]) for mention in mentions_of_pod(pod))
-    plain = [m for m in found if not m.keys and (m.group, m.kind) != ("", "Secret")]
-    more = tuple(m for m in found if m.keys or (m.group, m.kind) == ("", "Secret"))
-    return Mentions(tuple(found), frozenset((m.group, m.kind, m.namespace, m.name) for m in plain), more)
+@of_shared
+def _mentions_of(subject: Subject) -> Mentions:
+    return _sorted(MENTIONS[subject.group, subject.kind](subject))
+
+
+@of_shared
+def _mentions_of_template(pod: Pod) -> Mentions:
+    return _sorted(mentions_of_pod(pod))
+
+
+def _sorted(mentions: Iterable[Mention]) -> Mentions:
+    found = tuple(mentions)
+    more = tuple([m for m in found if m.keys or (m.kind == "Secret" and not m.group)])
+    plain = frozenset([(m.group, m.kind, m.namespace, m.name) for m in found if m not in more])
+    return Mentions(found, plain, more)
 
 
 def _object(site: Site, subject: Subject, mention: Mention) -> Iterator[Diagnostic]:

@@ -7,15 +7,13 @@ A cluster that enforces them refuses the pods, not the workload, and nobody sees
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from composer.diagnostic import Diagnostic
-from composer.model.stack import Rendered
 from composer.source.document import Route
 from composer.stages.check.finding import finding
 from composer.stages.check.mentions import text_at
-from composer.stages.check.objects import RECENT, Container, Pod, pods_of, subject_of
+from composer.stages.check.objects import Container, Pod, of_shared
 from composer.stages.check.selectors import actions
 from composer.stages.check.site import Site
 from composer.stages.check.walls import ENFORCE
@@ -61,17 +59,15 @@ def check_security(site: Site) -> Iterator[Diagnostic]:
     levels = {name: _level(namespace.object) for name, namespace in site.namespaces.items()}
     for pod in site.pods:
         level = levels.get(pod.subject.namespace, "")
-        for route, message in _faults(pod.subject.rendered, level, version):
+        for route, message in _faults(pod, level, version):
             hint = f"namespace {pod.subject.namespace} enforces the Pod Security level {level}"
             yield finding("K040", pod.subject, route, message, hint=hint)
 
 
-@lru_cache(maxsize=RECENT)
-def _faults(rendered: Rendered, level: str, version: Version) -> tuple[Fault, ...]:
-    """What *level* refuses in the object's pod template."""
-    subject = subject_of(rendered)
-    pods = pods_of([subject] if subject else [])
-    return tuple(fault for pod in pods for control in LEVELS.get(level, ()) for fault in control(pod, version))
+@of_shared
+def _faults(pod: Pod, level: str, version: Version) -> tuple[Fault, ...]:
+    """What *level* refuses in a pod template."""
+    return tuple([fault for control in LEVELS.get(level, ()) for fault in control(pod, version)])
 
 
 def _level(namespace: Mapping[str, Any]) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from composer.model.stack import Rendered
 from composer.stages.check.demand import Defaults, Requests, amount_of, limits_of, requests_of
-from composer.stages.check.objects import POD_TEMPLATES, Pod, pods_of, subject_of
+from composer.stages.check.objects import Pod, of_shared
 from composer.stages.check.placement import restricts
 from composer.stages.check.site import Site
 
@@ -65,7 +64,7 @@ def _workloads(site: Site) -> Iterator[Workload]:
     }
     for pod in site.pods:
         subject = pod.subject
-        workload = _workload(subject.rendered, defaults.get(subject.namespace, NO_DEFAULTS))
+        workload = _workload(pod, defaults.get(subject.namespace, NO_DEFAULTS))
         if workload is not None:
             scaler = scaled.get((subject.namespace, subject.kind, subject.name))
             yield _scaled(workload, scaler) if scaler else workload
@@ -96,15 +95,13 @@ def _defaults(spec: Mapping[str, Any]) -> Defaults:
     return Defaults(tuple(sorted(requests.items())), tuple(sorted(limits.items())))
 
 
-@lru_cache(maxsize=2048)
-def _workload(rendered: Rendered, defaults: Defaults) -> Workload | None:
+@of_shared
+def _workload(pod: Pod, defaults: Defaults) -> Workload | None:
     """What runs because of an object; None where nothing does."""
-    subject = subject_of(rendered)
-    assert subject is not None
+    subject = pod.subject
     count = _COUNTS.get(subject.kind)
-    if count is None or (subject.group, subject.kind) not in POD_TEMPLATES:
+    if count is None:
         return None
-    (pod,) = pods_of([subject])
     steady, more = count(subject.object.get("spec", {}))
     why = RUNNING if subject.kind in ("Job", "CronJob") else ROLLING
     needs = requests_of(pod, defaults)

@@ -73,7 +73,7 @@ def _reconcile(given: dict[str, Any], chosen: Mapping[str, Any]) -> None:
             given["memoryLimit"] = given["memoryRequest"]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def amounts_of(demand: Demand, constants: Constants, line: str, offline: float, allowed: int) -> Mapping[str, float]:
     """Every figure, sum and constant by its key; *allowed* is how many connections a document allows, 0 where none does."""
     values = _Values({**_constants(constants, line), **demand.sums, "offline": offline, "allowed": allowed})
