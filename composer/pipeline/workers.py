@@ -35,9 +35,6 @@ MEMORY = 4 << 30
 PIPE = 1 << 20
 """Bytes of results that a worker may be ahead of whoever reads them; the most that Linux gives to everybody."""
 
-COLLECT = (50_000, 20, 100)
-"""When a worker looks for cycles of garbage (`gc.set_threshold`): a site leaves few, and looking costs more than they do."""
-
 AHEAD = 2
 """Tasks a worker holds: the one under way, and one to go on with while its results wait to be read."""
 
@@ -208,7 +205,6 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    gc.set_threshold(*COLLECT)
 
 
 def _end_with_parent() -> None:

@@ -153,6 +153,7 @@ def pushed(fleet: Fleet) -> dict[str, float]:
         with server(empty(fleet.root / "out/plain")) as plain:
             git = plain_git.push(fleet.root / "out/delivery.git", plain.address)
         with server(empty(fleet.root / "out/server")) as mine:
+            plain_git.forget_remotes(fleet.root / "out/delivery.git")
             step = fleet.step("push", str(fleet.root), mine.address)
             assert step.code == 0, step
         row[f"push of new branches by {name}: wall s"] = step.wall

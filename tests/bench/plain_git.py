@@ -35,6 +35,15 @@ def push(repository: Path, address: str) -> Run:
     return measure(["git", f"--git-dir={repository}", *words], repository)
 
 
+def forget_remotes(repository: Path) -> None:
+    """Removes what *repository* knows of where a remote's branches stand, as if nothing had ever been pushed."""
+    git = ["git", f"--git-dir={repository}"]
+    known = subprocess.run(
+        [*git, "for-each-ref", "--format=delete %(refname)", "refs/remotes"], capture_output=True, check=True
+    )
+    subprocess.run([*git, "update-ref", "--stdin"], input=known.stdout, check=True)
+
+
 def _commit(site: SiteFiles) -> bytes:
     parts = [(_COMMIT % site.branch).encode()]
     for path, content in site.files.items():

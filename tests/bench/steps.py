@@ -11,12 +11,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from composer.cli.main import COLLECT
 from composer.git.remote import push, remote_of
 from composer.git.repository import Repository
 from composer.pipeline import line
 from composer.pipeline.branch import files_of
 from composer.pipeline.run import compose_all
-from composer.pipeline.workers import COLLECT
 from composer.stages.check import CheckContext
 from composer.stages.load import load_fleet
 from composer.stages.render import Renderer
