@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-going", action="store_true", help="with --plan: leave out sites that are stale")
     parser.add_argument("--adopt", action="store_true", help="overwrite what others committed to the branches")
     parser.add_argument("--allow-shrink", action="store_true", help="publish volumes that become smaller")
+    parser.add_argument("--move", action="store_true", help="publish sites that go to another repository now")
     parser.add_argument("--allow-dirty", action="store_true", help="publish changes that are not committed")
 
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
     """What is asked for. Raises Rejected for a plan that cannot be used."""
-    from composer.pipeline.delivery import repository_id
+    from composer.pipeline.deliveries import Sharding
     from composer.pipeline.plan_file import read_plan
     from composer.pipeline.publish import Order
     from composer.pipeline.review import check_plan, pins_of
@@ -58,7 +59,7 @@ def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
     pins = None
     if arguments.plan:
         plan = read_plan(arguments.plan)
-        check_plan(fleet, plan, [repository_id(fleet)])
+        check_plan(fleet, plan, Sharding(fleet).all_portable)
         names = chosen_sites(fleet, arguments) if has_selectors(arguments) else list(plan.sites)
         pins = pins_of(plan, [name for name in names if name in arguments.sites or name in plan.sites])
     return Order(
@@ -67,6 +68,7 @@ def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
         adopt=arguments.adopt,
         shrink=arguments.allow_shrink,
         allow_dirty=arguments.allow_dirty,
+        move=arguments.move,
         pins=pins,
         keep_going=arguments.keep_going,
     )

@@ -11,6 +11,7 @@ from composer.merge import history, origin
 from composer.model.explanation import Input, Said
 from composer.model.fieldpath import path_text, value_at
 from composer.model.grants import Grant
+from composer.model.shards import shard_for, shards_of
 from composer.model.stack import Layer, Wired, Wiring
 from composer.model.units import show_rate
 from composer.pipeline.rows import flow_place, grant_place, permission_place
@@ -108,11 +109,16 @@ class Answers:
         yield Said(f"blueprint {blueprint.label}", place, value_at(route, self.wired.context["images"]))
 
     def delivery(self, route: Route) -> Iterator[Said]:
-        document = self.wiring.stack.fleet.document
-        delivery = document.data["spec"].get("delivery") or {}
-        key = {"repository": "url"}.get(str(route[0]), route[0]) if route else ""
-        if key in delivery:
-            yield Said("fleet", document.place(("spec", "delivery", key)), delivery[key])
+        stack = self.wiring.stack
+        document = stack.fleet.document
+        asked = str(route[0]) if route else ""
+        where: Route = ("spec", "delivery")
+        if asked == "repository":
+            shard = shard_for(shards_of(document.data), stack.labels)
+            where, asked = shard.route, "url" if shard.url else "repository"
+        said = value_at(where, document.data) if document.data["spec"].get("delivery") else {}
+        if asked in said:
+            yield Said("fleet", document.place((*where, asked)), said[asked])
 
     def grants(self, _route: Route) -> Iterator[str]:
         own = self.wired.component

@@ -34,7 +34,7 @@ def _nothing(_: object) -> None:
 class Changed:
     """Makes the files of sites whose branches may hold something else, and of hubs to which one of them says something else.
 
-    *heads* tells where branches stand; *link* tells what the site of a branch told its hub when the branch was written
+    *heads* tells where branches stand; *link* tells what a site told its hub when its branch was written
     (without it, no hub comes in addition), and *fetch* is called with hubs that come in addition, before they are looked at.
     While `files` is read, *findings*, *failed* and *unchanged* fill up; *extra* is then the number of hubs that came in addition.
     """
@@ -82,7 +82,7 @@ class Changed:
         head = self.heads.get(files.branch)
         if self.link is None or (head and head.tree == files.tree):
             return
-        summary, before = links.summary(files.site), self.link(files.branch)
+        summary, before = links.summary(files.site), self.link(files.site)
         now = Link(summary.hub, summary.digest) if summary else None
         if now != before:
             yield from (link.hub for link in (before, now) if link and link.hub in self.fleet.sites)

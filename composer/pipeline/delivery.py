@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.address import portable
+from composer.git.address import folder, identity
 from composer.git.lock import holding
 from composer.git.process import GitFailed
 from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, fetch, push, remote_of
 from composer.git.repository import Repository, create_repository, open_repository
 from composer.model.fleet import Fleet
+from composer.model.shards import Shard, shards_of
 from composer.stages.publish import Outcome, SiteResult
 
 DEFAULT_REPOSITORY = "out/delivery.git"
@@ -53,71 +54,60 @@ class Delivery:
 
 
 @contextmanager
-def delivery(fleet: Fleet) -> Iterator[Delivery]:
-    """The fleet's delivery repository, made or fetched. Raises Rejected where it cannot be had."""
-    path, remote = repository_here(fleet), _remote(fleet)
-    if path is not None:
-        yield Delivery(create_repository(path))
+def delivery(fleet: Fleet, shard: Shard) -> Iterator[Delivery]:
+    """The delivery repository of a shard, made or fetched. Raises Rejected where it cannot be had."""
+    remote = remote_of(written(shard))
+    if remote is None:
+        yield Delivery(create_repository(folder(fleet.root / written(shard))))
         return
-    assert remote is not None
-    mirror = create_repository(fleet.root.absolute() / MIRRORS / _mirror_name(remote))
+    mirror = create_repository(
+        fleet.root.absolute() / MIRRORS / _mirror_name(remote, identity(written(shard), fleet.root))
+    )
     with holding(mirror):
-        _fetch(mirror, remote, _place(fleet))
+        _fetch(mirror, remote, _place(fleet, shard))
         yield Delivery(mirror, remote)
 
 
 @contextmanager
-def existing_delivery(fleet: Fleet) -> Iterator[Repository | None]:
-    """The delivery repository for reading, or None where nothing was ever published."""
-    with present_delivery(fleet) as found:
-        yield found.repository if found else None
-
-
-@contextmanager
-def present_delivery(fleet: Fleet) -> Iterator[Delivery | None]:
-    """The delivery repository where there is one, or None where nothing was ever published. Raises Rejected."""
-    path = repository_here(fleet)
-    if path is not None:
+def present_delivery(fleet: Fleet, shard: Shard) -> Iterator[Delivery | None]:
+    """The delivery repository of a shard, or None where nothing was ever published to it. Raises Rejected."""
+    if remote_of(written(shard)) is None:
+        path = folder(fleet.root / written(shard))
         yield Delivery(open_repository(path)) if path.exists() else None
         return
-    with delivery(fleet) as found:
+    with delivery(fleet, shard) as found:
         yield found
 
 
-def repository_here(fleet: Fleet) -> Path | None:
-    """Where the delivery repository on this machine lies; None where it is elsewhere."""
-    written = _written(fleet)
-    return None if remote_of(written) else (fleet.root / written).absolute()
+def repositories_here(fleet: Fleet) -> list[Path]:
+    """The delivery repositories on this machine."""
+    addresses = (written(shard) for shard in shards_of(fleet.document.data))
+    return [(fleet.root / address).absolute() for address in addresses if remote_of(address) is None]
 
 
-def repository_id(fleet: Fleet) -> str:
-    """Which repository it is, however its address is spelled and wherever the fleet lies."""
-    return portable(_written(fleet), fleet.root)
+def written(shard: Shard) -> str:
+    """The address of a shard's repository."""
+    return shard.repository or DEFAULT_REPOSITORY
 
 
-def _written(fleet: Fleet) -> str:
-    written: str = (fleet.document.data["spec"].get("delivery") or {}).get("repository", DEFAULT_REPOSITORY)
-    return written
+def _place(fleet: Fleet, shard: Shard) -> Place:
+    return fleet.document.place((*shard.route, "repository"))
 
 
-def _place(fleet: Fleet) -> Place:
-    return fleet.document.place(("spec", "delivery", "repository"))
+def address_findings(fleet: Fleet, shard: Shard) -> list[Diagnostic]:
+    """What is wrong with the address of a shard's repository."""
+    remote = remote_of(written(shard))
+    if remote is None or remote.is_allowed:
+        return []
+    message = f"delivery repositories are not reached by {remote.protocol!r}"
+    hint = f"addresses begin with {', '.join(f'{name}://' for name in PROTOCOLS)}, or are a path"
+    return [error("B040", message, _place(fleet, shard), hint=hint)]
 
 
-def _remote(fleet: Fleet) -> Remote | None:
-    """The repository on a server, if it is one. Raises Rejected for an address of another kind."""
-    remote = remote_of(_written(fleet))
-    if remote is not None and not remote.is_allowed:
-        message = f"delivery repositories are not reached by {remote.protocol!r}"
-        hint = f"addresses begin with {', '.join(f'{name}://' for name in PROTOCOLS)}, or are a path"
-        raise Rejected([error("B040", message, _place(fleet), hint=hint)])
-    return remote
-
-
-def _mirror_name(remote: Remote) -> str:
+def _mirror_name(remote: Remote, known_as: str) -> str:
     """A folder's name for the mirror: something to recognise, and a digest, since addresses differ in any character."""
     last = re.sub(r"[^A-Za-z0-9_-]+", "-", remote.address.rstrip("/").removesuffix(".git").rpartition("/")[2])
-    return f"{last[:40] or 'delivery'}-{sha256(remote.address.encode()).hexdigest()[:12]}.git"
+    return f"{last[:40] or 'delivery'}-{sha256(known_as.encode()).hexdigest()[:12]}.git"
 
 
 def _fetch(mirror: Repository, remote: Remote, place: Place) -> None:

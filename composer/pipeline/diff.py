@@ -9,16 +9,17 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic
-from composer.git.repository import Repository, create_repository, heads
+from composer.git.repository import create_repository
 from composer.git.source import Source, export, source_of
 from composer.model.fleet import Fleet
-from composer.pipeline.branch import branch, published_link
+from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
-from composer.pipeline.delivery import existing_delivery, repository_id
+from composer.pipeline.deliveries import Branches, Sharding, present_deliveries, reading
 from composer.pipeline.plan_file import Pin, Plan
+from composer.pipeline.strays import misplaced
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
-from composer.stages.publish import SiteFiles, Store, plans, publish
+from composer.stages.publish import SiteFiles, plans, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,16 @@ class Step(NamedTuple):
 
 def plan_of(fleet: Fleet, found: Differences) -> Plan:
     """What was shown, pinned, so that it can be published elsewhere and later."""
-    repository = repository_id(fleet)
-    pins = {site: Pin(repository, *step) for site, step in sorted(found.steps.items())}
+    sharding = Sharding(fleet)
+    pins = {site: Pin(sharding.portable(site), *step) for site, step in sorted(found.steps.items())}
     return Plan(fleet.document.data["metadata"]["name"], source_of(fleet.root).label, pins)
 
 
 def against_branches(fleet: Fleet, asked: Asked) -> Differences:
-    """The sites against the delivery repository; without one, everything is new."""
-    with existing_delivery(fleet) as repository:
-        if repository is not None:
-            return _against(repository, fleet, asked)
-    with TemporaryDirectory() as folder:
-        return _against(create_repository(Path(folder) / "nothing.git"), fleet, asked)
+    """The sites against the delivery repositories; where one is not there, everything is new."""
+    with present_deliveries(fleet) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
+        found = _against(branches, asked)
+        return replace(found, findings=(*found.findings, *misplaced(targets, branches, asked.sites)))
 
 
 def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:
@@ -85,39 +84,38 @@ def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:
                 pass
 
         make(there)
-        found = _against(repository, fleet, asked, lambda hubs: make([hub for hub in hubs if hub in base.sites]))
-        return replace(found, gone=tuple(sorted(base.sites.keys() - fleet.sites.keys())))
+        with reading(fleet, [repository], lambda _: repository) as branches:
+
+            def fetch(hubs: Sequence[str]) -> None:
+                make([hub for hub in hubs if hub in base.sites])
+                branches.look([repository])
+
+            found = _against(branches, asked, fetch)
+            return replace(found, gone=tuple(sorted(base.sites.keys() - fleet.sites.keys())))
 
 
 def _against(
-    repository: Repository, fleet: Fleet, asked: Asked, make: Callable[[Sequence[str]], None] | None = None
+    branches: Branches, asked: Asked, fetch: Callable[[Sequence[str]], object] = lambda _: None
 ) -> Differences:
-    """*make* writes the branches of hubs that come in addition, where they are not there yet."""
-    known = dict(heads(repository))
-
-    def fetch(hubs: Sequence[str]) -> None:
-        if make and hubs:
-            make(hubs)
-            known.update(heads(repository))
-
-    with repository.reading() as objects:
-        changed = Changed(fleet, known, asked.jobs, lambda name: published_link(objects, known.get(name)), fetch)
-        steps: dict[str, Step] = {}
-        store = Store(objects, known)
-        found = tuple(_differing(store, changed.files(asked.sites), steps, texts=asked.texts))
+    """*fetch* is called with hubs that come in addition, before they are compared with their branches."""
+    changed = Changed(branches.fleet, branches.heads, asked.jobs, branches.link, fetch)
+    steps: dict[str, Step] = {}
+    found = tuple(_differing(branches, changed.files(asked.sites), steps, texts=asked.texts))
     for site in changed.unchanged:
-        name = branch(fleet, site)
-        steps[site] = Step(name, *known[name])
+        name = branch(branches.fleet, site)
+        steps[site] = Step(name, *branches.heads[name])
     unchanged = len(asked.sites) + changed.extra - len(found) - len(changed.failed)
     return Differences(found, unchanged, tuple(changed.failed), tuple(changed.findings), steps)
 
 
-def _differing(store: Store, sites: Iterator[SiteFiles], steps: dict[str, Step], *, texts: bool) -> Iterator[SiteDiff]:
+def _differing(
+    branches: Branches, sites: Iterator[SiteFiles], steps: dict[str, Step], *, texts: bool
+) -> Iterator[SiteDiff]:
     """The sites that differ; the step of every site is added to *steps*."""
-    for site, plan in plans(lambda _: store, sites, adopt=True, shrink=True):
+    for site, plan in plans(branches.store, sites, adopt=True, shrink=True):
         steps[site.site] = Step(plan.branch, plan.parent, plan.tree)
         if not plan.is_empty:
-            old = dict(zip(plan.old, store.objects.contents(list(plan.old.values())), strict=True))
+            old = dict(zip(plan.old, branches.store(site.site).objects.contents(list(plan.old.values())), strict=True))
             new = {path: site.files[path] for path in plan.written}
             diff = SiteDiff(site.site, site.branch, compare_files(old, new), old, new)
             # Without the texts, many sites fit into memory.

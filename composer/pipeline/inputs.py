@@ -10,6 +10,7 @@ from typing import Any
 
 from composer.model.blueprint import Blueprint
 from composer.model.links import links_digest
+from composer.model.shards import shard_for, shards_of
 from composer.model.stack import HubLink, Stack, Wiring
 from composer.stages.load import referenced_files
 from composer.stages.wire import schema_paths
@@ -41,7 +42,10 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
     documents = {layer.document.file: layer.document for layer in layers if layer.document is not stack.fleet.document}
     fleet = stack.fleet.document.data
     read = {
-        "fleet": [fleet["metadata"]["name"], {key: fleet["spec"].get(key) for key in FLEET_SECTIONS}],
+        "fleet": [
+            fleet["metadata"]["name"],
+            {**{key: fleet["spec"].get(key) for key in FLEET_SECTIONS}, **_delivery(stack)},
+        ],
         "documents": {file: documents[file].data for file in sorted(documents)},
         "blueprints": {label: blueprints[label].digest for label in sorted(blueprints)},
         "link": [link.site, link.host, link.ca] if link else None,
@@ -57,6 +61,16 @@ def inputs_of(wiring: Wiring, link: HubLink | None, copies: Mapping[str, bytes])
     )
     chosen = tuple(blueprints[label] for label in sorted(blueprints))
     return Inputs(_digest(read), stack.document.digest, names, chosen, links_digest(wiring.children))
+
+
+def _delivery(stack: Stack) -> dict[str, Any]:
+    """What the site has of the fleet's delivery: not where others go, and not how the repository's address is spelled."""
+    written = stack.fleet.document.data["spec"].get("delivery")
+    if not written:
+        return {}
+    shard = shard_for(shards_of(stack.fleet.document.data), stack.labels)
+    own = {key: value for key, value in written.items() if key not in ("repository", "url", "shards")}
+    return {"delivery": {**own, "from": shard.url or shard.repository}}
 
 
 def _files(wiring: Wiring) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
-from composer.pipeline.delivery import MIRRORS, repository_here
+from composer.pipeline.delivery import MIRRORS, repositories_here
 
 DEFAULT = "out/manifests"
 
@@ -42,9 +42,7 @@ def no_links_from(fleet: Fleet, folder: Path, working: Path) -> Path:
 
 def _taken(fleet: Fleet) -> Iterator[tuple[Path, str]]:
     yield from ((fleet.root / name, "the fleet's own") for name in INPUTS)
-    repository = repository_here(fleet)
-    if repository is not None:
-        yield repository, "the delivery repository"
+    yield from ((repository, "the delivery repository") for repository in repositories_here(fleet))
     yield fleet.root / MIRRORS, "the mirrors of delivery repositories"
 
 

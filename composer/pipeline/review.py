@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
@@ -25,6 +25,7 @@ class Review:
 
     fleet: Fleet
     pins: Mapping[str, Pin]
+    repository_of: Callable[[str], str]
     stale: dict[str, Diagnostic] = field(default_factory=dict)
 
     def check(self, step: SitePlan) -> SitePlan:
@@ -47,7 +48,11 @@ class Review:
 
     def _compare(self, site: str, name: str, now: Head, *, holds: bool) -> None:
         pin = self.pins[site]
-        if name != pin.branch:
+        there = self.repository_of(site)
+        if there != pin.repository:
+            message = f"site {site} was reviewed for the repository {pin.repository}, and is for {there} now"
+            self._note(site, "B056", message)
+        elif name != pin.branch:
             self._note(site, "B056", f"site {site} was reviewed for branch {pin.branch}, and is for {name} now")
         elif now.commit != pin.base and not (holds and now.tree == pin.tree):
             was, is_ = pin.base[:12] or "not there", now.commit[:12] or "not there"

@@ -25,6 +25,11 @@ def labels_of(fleet: Fleet, site: str) -> Mapping[str, str]:
     return _labels(data) if data is not None else {}
 
 
+def is_readable(fleet: Fleet, site: str) -> bool:
+    """Whether it is known what the site's document says."""
+    return _data(fleet, site) is not None
+
+
 def _labels(data: Any) -> Mapping[str, str]:
     return data["metadata"].get("labels") or {}
 

@@ -16,7 +16,8 @@ from composer.git.source import export, missing_commits
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
-from composer.pipeline.delivery import Delivery, present_delivery
+from composer.pipeline.deliveries import present_deliveries
+from composer.pipeline.delivery import Delivery
 from composer.pipeline.signatures import checked, finding
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
@@ -42,8 +43,9 @@ class Verified:
 
 def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
     """Verifies the branches of these sites. Nothing is written, and no cache is believed. Raises Rejected."""
-    with present_delivery(fleet) as target:
-        proved = _all(fleet, target, names, jobs) if target else []
+    with present_deliveries(fleet) as targets:
+        proved = [pair for target, some in targets.groups(names) for pair in _all(fleet, target, some, jobs)]
+        proved.sort(key=lambda pair: pair[0].record.site)
     proofs = tuple(proof for proof, _ in proved)
     known = {proof.record.site for proof in proofs}
     absent = tuple(name for name in names if name not in known)
@@ -58,7 +60,7 @@ def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> lis
     with target.repository.reading() as objects:
         proved = _Proving(fleet, objects, known, jobs).all(records)
         signed = ((replace(proof, signature=signatures[proof.record.site]), edit) for proof, edit in proved)
-        return sorted(signed, key=lambda pair: pair[0].record.site)
+        return list(signed)
 
 
 def _records(fleet: Fleet, target: Delivery, names: Sequence[str]) -> list[Record]:

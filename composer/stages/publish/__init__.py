@@ -1,5 +1,6 @@
 """Publish: a site's objects as files, and these files on its branch or in a folder."""
 
+from composer.stages.publish.branches import trailers_of
 from composer.stages.publish.bundle import Bundle, bundle
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.folder import Written, write_tree
@@ -9,7 +10,7 @@ from composer.stages.publish.names import check_branches
 from composer.stages.publish.paths import tenant_folder
 from composer.stages.publish.plan import SitePlan
 from composer.stages.publish.proof import FileDifferences, Proof, Verdict, prove
-from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Terms, as_it_is, publish
+from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Terms, publish
 from composer.stages.publish.record import Record, read_record
 from composer.stages.publish.steps import Store, plans
 
@@ -31,7 +32,6 @@ __all__ = [
     "Terms",
     "Verdict",
     "Written",
-    "as_it_is",
     "branch_files",
     "bundle",
     "check_branches",
@@ -41,5 +41,6 @@ __all__ = [
     "publish",
     "read_record",
     "tenant_folder",
+    "trailers_of",
     "write_tree",
 ]

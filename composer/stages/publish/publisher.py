@@ -54,8 +54,7 @@ class SiteResult:
     findings: tuple[Diagnostic, ...] = ()
 
 
-def as_it_is(plan: SitePlan) -> SitePlan:
-    """The check that finds nothing."""
+def _as_it_is(plan: SitePlan) -> SitePlan:
     return plan
 
 
@@ -69,7 +68,7 @@ class Terms:
 
     adopt: bool = False
     shrink: bool = False
-    check: Callable[[SitePlan], SitePlan] = as_it_is
+    check: Callable[[SitePlan], SitePlan] = _as_it_is
     signer: Signs | None = None
 
 

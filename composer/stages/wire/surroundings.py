@@ -23,6 +23,7 @@ from composer.model.conventions import (
 )
 from composer.model.grants import Permission
 from composer.model.names import DEFAULT_BRANCH, branch_of
+from composer.model.shards import shard_for, shards_of
 from composer.model.stack import Component, HubLink, Stack
 from composer.model.topics import bind, to_filter
 from composer.model.units import duration
@@ -49,9 +50,10 @@ def delivery_context(stack: Stack, permissions: Iterable[Permission] = ()) -> di
     """How the branch reaches the cluster; *permissions* are what the platform's folder may hold."""
     written = stack.fleet.document.data["spec"].get("delivery") or {}
     engine = written.get("engine", "flux")
+    shard = shard_for(shards_of(stack.fleet.document.data), stack.labels)
     return {
         "engine": engine,
-        "repository": written.get("url") or written.get("repository", ""),
+        "repository": shard.url or shard.repository,
         "branch": branch_of(written.get("branch"), stack.site),
         "pattern": written.get("branch") or DEFAULT_BRANCH,
         "namespace": DELIVERY_NAMESPACES[engine],
