@@ -104,15 +104,20 @@ def _become(connection: socket.socket) -> None:
     run()
 
 
-def read_everything() -> None:
-    """Imports what commands import, and reads what comes with the composer, as far as the example fleet uses it."""
+def import_everything() -> None:
+    """Imports what commands import when they need it."""
     import composer  # noqa: PLC0415
-    from composer.pipeline.line import Line  # noqa: PLC0415
-    from composer.stages.load import load_fleet  # noqa: PLC0415
 
     for module in pkgutil.walk_packages(composer.__path__, "composer."):
         if module.name != "composer.__main__":
             import_module(module.name)
+
+
+def compose_example() -> None:
+    """Reads and compiles what comes with the composer, as far as the example fleet uses it."""
+    from composer.pipeline.line import Line  # noqa: PLC0415
+    from composer.stages.load import load_fleet  # noqa: PLC0415
+
     fleet, _ = load_fleet(ROOT)
     for site in fleet.sites:
         Line(fleet).compose(site)
@@ -120,7 +125,8 @@ def read_everything() -> None:
 
 def main(words: Sequence[str]) -> None:
     if words[0].isdigit():
-        read_everything()
+        import_everything()
+        compose_example()
         gc.freeze()
         serve(socket.socket(fileno=int(words[0])))
     else:

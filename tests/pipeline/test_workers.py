@@ -85,7 +85,7 @@ def test_no_site_is_lost_where_a_worker_dies_while_its_results_wait_to_be_read()
 
 def large(name: str) -> bytes:
     """A result that no pipe takes at once."""
-    return name.encode() * 1_000_000
+    return name.encode() * (workers.PIPE // 4)
 
 
 def test_a_worker_that_is_killed_while_it_sends_a_large_result_holds_nobody_up() -> None:
@@ -164,14 +164,14 @@ def test_what_the_work_raises_is_raised_with_the_workers_traceback(bug: Exceptio
 
 def test_results_too_large_to_be_sent_together_are_sent_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    monkeypatch.setattr(workers, "MEMORY", pages * os.sysconf("SC_PAGE_SIZE") + 200_000_000)
-    sizes = [20_000_000] * 12 + [150_000_000] + [20_000_000] * 11  # six a task
+    monkeypatch.setattr(workers, "MEMORY", pages * os.sysconf("SC_PAGE_SIZE") + 100_000_000)
+    sizes = [10_000_000] * 12 + [75_000_000] + [10_000_000] * 11  # six a task
 
     def work(name: str) -> bytes:
         return b"x" * sizes[MANY.index(name)]
 
     found = [len(result) for result in spread(work, MANY[:24], 1, lambda _: b"")]
-    assert found == [size if size == 20_000_000 else 0 for size in sizes]
+    assert found == [size if size == 10_000_000 else 0 for size in sizes]
 
 
 def test_all_workers_end_with_the_work() -> None:
