@@ -13,7 +13,7 @@ from composer.report.codes import all_codes, explain_code, title_of
 from composer.source.packaged import packaged
 
 CODE = re.compile(r"[A-Z]\d{3}")
-FAMILIES = "YDLWTKBXE"
+FAMILIES = "YDLWTKBXER"
 
 
 def codes_in(tree: ast.AST) -> set[str]:

@@ -34,6 +34,7 @@ COMMANDS = {
     "isolation": "tell who may do what at a site, what is shared, and what holds the limits",
     "test": "run the cases of blueprints",
     "schema": "write a schema of documents for editors",
+    "ci": "write the comment of a pull request",
     "crds": "add schemas of custom resources",
 }
 """Command -> one line of help. The module composer.cli.<command> has `add_arguments(parser)` and `run(arguments)`."""
