@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from composer.diagnostic import Diagnostic
+from composer.diagnostic import Diagnostic, Severity
 from composer.git.repository import create_repository
 from composer.git.source import Source, export, source_of
 from composer.model.fleet import Fleet
@@ -19,7 +19,7 @@ from composer.pipeline.plan_file import Pin, Plan
 from composer.pipeline.strays import misplaced
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
-from composer.stages.publish import SiteFiles, plans, publish
+from composer.stages.publish import SiteFiles, hold_finding, plans, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,23 @@ def _against(
     """*fetch* is called with hubs that come in addition, before they are compared with their branches."""
     changed = Changed(branches.fleet, branches.heads, asked.jobs, branches.link, fetch)
     steps: dict[str, Step] = {}
-    found = tuple(_differing(branches, changed.files(asked.sites), steps, texts=asked.texts))
+    holds: list[Diagnostic] = []
+    found = tuple(_differing(branches, changed.files(asked.sites), steps, holds, texts=asked.texts))
     for site in changed.unchanged:
         name = branch(branches.fleet, site)
         steps[site] = Step(name, *branches.heads[name])
     unchanged = len(asked.sites) + changed.extra - len(found) - len(changed.failed)
-    return Differences(found, unchanged, tuple(changed.failed), tuple(changed.findings), steps)
+    return Differences(found, unchanged, tuple(changed.failed), (*changed.findings, *holds), steps)
 
 
 def _differing(
-    branches: Branches, sites: Iterator[SiteFiles], steps: dict[str, Step], *, texts: bool
+    branches: Branches, sites: Iterator[SiteFiles], steps: dict[str, Step], holds: list[Diagnostic], *, texts: bool
 ) -> Iterator[SiteDiff]:
-    """The sites that differ; the step of every site is added to *steps*."""
+    """The sites that differ; the step of every site is added to *steps*, and a warning about each that is held to *holds*."""
     for site, plan in plans(branches.store, sites, adopt=True, shrink=True):
         steps[site.site] = Step(plan.branch, plan.parent, plan.tree)
+        if plan.held:
+            holds.append(replace(hold_finding(plan.site, plan.branch, plan.held), severity=Severity.WARNING))
         if not plan.is_empty:
             old = dict(zip(plan.old, branches.store(site.site).objects.contents(list(plan.old.values())), strict=True))
             new = {path: site.files[path] for path in plan.written}

@@ -13,6 +13,7 @@ from composer.pipeline.changed import Changed
 from composer.pipeline.committed import committed
 from composer.pipeline.deliveries import Deliveries, deliveries, reading
 from composer.pipeline.plan_file import Pin
+from composer.pipeline.records import records_of
 from composer.pipeline.review import Review, Stale
 from composer.pipeline.signatures import signer
 from composer.pipeline.strays import is_moving, left_over, moved, strays
@@ -59,6 +60,11 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
     was reviewed; then nothing was published."""
     source = _guarded(fleet, order)
     with deliveries(fleet) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
+        if order.adopt:
+            # A hold may lie below what others committed, where a mirror does not see it yet.
+            for target, sites in targets.groups(fleet.sites):
+                records_of(fleet, target, sites)
+            branches.look(targets.repositories)
         # What was reviewed is all that is published: no hub comes in addition.
         link = branches.link if order.pins is None else None
         changed = Changed(fleet, branches.heads, order.jobs, link)

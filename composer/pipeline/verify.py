@@ -11,17 +11,17 @@ from tempfile import TemporaryDirectory
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
 from composer.git.ids import FILE
-from composer.git.repository import heads
 from composer.git.source import export, missing_commits
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
 from composer.pipeline.deliveries import present_deliveries
 from composer.pipeline.delivery import Delivery
+from composer.pipeline.records import records_of
 from composer.pipeline.signatures import checked, finding
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
-from composer.stages.publish import Proof, Record, SiteFiles, prove, read_record
+from composer.stages.publish import Proof, Record, SiteFiles, prove
 
 _READABLE = (FILE, "100755")
 """Modes of files whose content can be compared; the others are links and other repositories."""
@@ -49,37 +49,18 @@ def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
     proofs = tuple(proof for proof, _ in proved)
     known = {proof.record.site for proof in proofs}
     absent = tuple(name for name in names if name not in known)
-    findings = [d for proof in proofs for d in proof.findings] + [_absent(fleet, name) for name in absent]
+    findings = [d for proof in proofs for d in proof.findings] + [absent_branch(fleet, name) for name in absent]
     return Verified(proofs, tuple(edit for _, edit in proved if edit), absent, tuple(findings))
 
 
 def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> list[_Proved]:
-    records = _records(fleet, target, names)
+    records = records_of(fleet, target, names)
     signatures = checked(fleet, target.repository, records)
     known = {record.site: finding(fleet, record, signatures[record.site]) for record in records}
     with target.repository.reading() as objects:
         proved = _Proving(fleet, objects, known, jobs).all(records)
         signed = ((replace(proof, signature=signatures[proof.record.site]), edit) for proof, edit in proved)
         return list(signed)
-
-
-def _records(fleet: Fleet, target: Delivery, names: Sequence[str]) -> list[Record]:
-    """What the branches say; where a mirror lacks the commits below those of others, they are fetched."""
-    records = list(_read(fleet, target, names))
-    cut = [record for record in records if record.cut]
-    if not cut:
-        return records
-    target.deepen([record.branch for record in cut])
-    return list(_read(fleet, target, names))
-
-
-def _read(fleet: Fleet, target: Delivery, names: Sequence[str]) -> Iterator[Record]:
-    known = heads(target.repository)
-    with target.repository.reading() as objects:
-        for name in names:
-            head = known.get(branch(fleet, name))
-            if head:
-                yield read_record(objects, name, branch(fleet, name), head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +118,8 @@ def _edit(objects: Batch, proof: Proof, files: SiteFiles) -> SiteDiff | None:
     return SiteDiff(files.site, proof.record.branch, compare_files(old, new), {}, {})
 
 
-def _absent(fleet: Fleet, site: str) -> Diagnostic:
+def absent_branch(fleet: Fleet, site: str) -> Diagnostic:
+    """The finding about a site that has no branch."""
     message = f"site {site} has no branch {branch(fleet, site)}"
     return error("B070", message, Place(fleet.sites[site]), hint="publish it").at_site(site)
 

@@ -31,7 +31,8 @@ def _line(proof: Proof) -> str:
     source = record.trailers.get("Composer-Source", "")
     made = f" from {source[:12]}{'-dirty' if source.endswith('-dirty') else ''}" if source else ""
     other = f" by composer {record.version}" if record.version not in ("", __version__) else ""
-    return f"{proof.verdict:<9} {record.branch} {record.head.commit[:12]}{made}{other}{_signed(proof.signature)}"
+    held = f", held at {record.held[:12]}" if record.held else ""
+    return f"{proof.verdict:<9} {record.branch} {record.head.commit[:12]}{made}{other}{held}{_signed(proof.signature)}"
 
 
 def _signed(signature: Signature) -> str:
@@ -64,6 +65,7 @@ def _site(proof: Proof) -> dict[str, Any]:
         "verdict": str(proof.verdict),
         "source": record.trailers.get("Composer-Source"),
         "version": record.version or None,
+        "held": record.held or None,
         "signature": {
             "trust": str(proof.signature.trust),
             "signer": proof.signature.signer or None,

@@ -116,6 +116,16 @@ def test_commits_are_signed_and_verify_says_who_did(tmp_path: Path, key: Key) ->
     assert not (delivery(root) / f"objects/{signed[:2]}/{signed[2:]}").exists()
 
 
+def test_what_is_rolled_back_is_signed_too(tmp_path: Path, ssh: Key) -> None:
+    root = configured(notes(tmp_path / "fleet", "a"), ssh)
+    assert composer(root, "publish").code == 0
+    assert composer(root, "rollback", "a", "--to", git(delivery(root), "rev-parse", "site/a")).code == 0
+    assert composer(root, "verify").out.rpartition(", ")[2] == "signed by ci@example.com\n"
+    assert composer(root, "rollback", "a", "--release").code == 0
+    ran = composer(root, "verify")
+    assert (ran.code, ran.out.rpartition(", ")[2]) == (0, "signed by ci@example.com\n")
+
+
 def test_a_signature_changes_nothing_else_of_a_commit(tmp_path: Path, ssh: Key) -> None:
     plain, signed = (notes(tmp_path / name, "a") for name in ("plain", "signed"))
     configured(plain, ssh, sign=False)

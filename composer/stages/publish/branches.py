@@ -9,21 +9,23 @@ from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files, tree_id
 from composer.git.repository import Head
 from composer.stages.publish.lockfile import LOCK, inventory
-
-TRAILERS = ("Composer-Site", "Composer-Version", "Composer-Source", "Composer-Tree")
+from composer.stages.publish.record import read_record
+from composer.stages.publish.trailers import HELD, describe, trailers_of
 
 
 @dataclass(frozen=True, eq=False)
 class BranchState:
     """A branch: all its files, and *owned*, the paths among them that the composer wrote.
 
-    *stranger* describes the last commit where the composer did not make it, else "".
+    *stranger* describes the last commit where the composer did not make it, else "". *held* is the commit that the site was
+    rolled back to and is held at, "" where it is not held.
     """
 
     head: Head
     entries: Mapping[str, Entry] = field(repr=False)
     owned: frozenset[str] = field(repr=False)
     stranger: str = ""
+    held: str = ""
 
     @property
     def foreign(self) -> dict[str, Entry]:
@@ -46,10 +48,13 @@ def _state(objects: Batch, site: str, head: Head, commit: bytes, entries: Mappin
     own_site = trailers.get("Composer-Site") == site
     # The commit names the tree of what the composer wrote. Where that is all there is, this is enough.
     if own_site and trailers.get("Composer-Tree") == head.tree:
-        return BranchState(head, entries, frozenset(entries))
+        return BranchState(head, entries, frozenset(entries), held=trailers.get(HELD, ""))
     ids = _inventory(objects, entries)
     untouched = own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids)) and _holds(entries, ids)
-    return BranchState(head, entries, frozenset(ids) & frozenset(entries), "" if untouched else describe(head, commit))
+    # Whoever puts something on top of a hold does not end it.
+    held = read_record(objects, site, "", head).trailers.get(HELD, "")
+    stranger = "" if untouched else describe(head, commit)
+    return BranchState(head, entries, frozenset(ids) & frozenset(entries), stranger, held)
 
 
 def _inventory(objects: Batch, entries: Mapping[str, Entry]) -> dict[str, str]:
@@ -63,20 +68,3 @@ def _inventory(objects: Batch, entries: Mapping[str, Entry]) -> dict[str, str]:
 
 def _holds(entries: Mapping[str, Entry], ids: Mapping[str, str]) -> bool:
     return all(entries.get(path) == entry for path, entry in plain_files(ids).items())
-
-
-def trailers_of(commit: bytes) -> dict[str, str]:
-    """The composer's trailers in a commit object."""
-    message = commit.partition(b"\n\n")[2].decode("utf-8", "replace")
-    last = message.strip().rpartition("\n\n")[2]
-    pairs = (line.partition(": ") for line in last.splitlines())
-    return {key: value.strip() for key, _, value in pairs if key in TRAILERS}
-
-
-def describe(head: Head, commit: bytes) -> str:
-    """A commit for people: id, author and subject, in printable characters."""
-    header, _, message = commit.partition(b"\n\n")
-    author = next((line[7:] for line in header.splitlines() if line.startswith(b"author ")), b"").partition(b" <")[0]
-    subject = message.strip().partition(b"\n")[0]
-    text = f"{head.commit[:12]} by {author.decode('utf-8', 'replace')}: {subject.decode('utf-8', 'replace')}"
-    return "".join(character if character.isprintable() else "?" for character in text)[:200]

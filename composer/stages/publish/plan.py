@@ -18,7 +18,8 @@ class SitePlan:
     """The step from a branch's files to a site's. *parent* is "" where there is no branch yet.
 
     *tree* is what the branch will hold, *own_tree* what of it is the composer's. With *findings*, the step
-    must not be taken. *old* maps the path of every changed and removed file to the id of what it holds now.
+    must not be taken. *old* maps the path of every changed and removed file to the id of what it holds now. *held* is the commit
+    that the site is held at, if it is.
     """
 
     site: str
@@ -32,6 +33,7 @@ class SitePlan:
     old: Mapping[str, str] = field(repr=False, default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
     adopts: bool = False
+    held: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -56,6 +58,7 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
     kept = {path: entry for path, entry in foreign.items() if path not in new and path not in in_the_way}
     gone = sorted((state.owned | in_the_way) - new.keys())
     changed = tuple(path for path in sorted(new) if path in state.entries and state.entries[path] != new[path])
+    hold = (hold_finding(site.site, site.branch, state.held),) if state.held else ()
     plan = SitePlan(
         site.site,
         site.branch,
@@ -66,8 +69,9 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
         changed=changed,
         removed=tuple(gone),
         old={path: state.entries[path].id for path in (*changed, *gone)},
-        findings=() if adopt else _refusals(site, state, in_the_way),
+        findings=(*hold, *(() if adopt else refusals(site, state, in_the_way))),
         adopts=bool(state.stranger or in_the_way),
+        held=state.held,
     )
     # Where nothing is to be written, nothing of anybody's is overwritten.
     return SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree) if plan.is_empty else plan
@@ -96,7 +100,15 @@ def _folders(path: str) -> Iterable[str]:
     return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
 
 
-def _refusals(site: SiteFiles, state: BranchState, in_the_way: Iterable[str]) -> tuple[Diagnostic, ...]:
+def hold_finding(site: str, branch: str, held: str) -> Diagnostic:
+    """What stands in the way of publishing a site that is held at the commit *held*."""
+    message = f"site {site} was rolled back to {held[:12]} and is held there: its branch stays as it is"
+    hint = f"composer rollback {site} --release ends that"
+    return error("B082", message, Place(branch), hint=hint).at_site(site)
+
+
+def refusals(site: SiteFiles, state: BranchState, in_the_way: Iterable[str]) -> tuple[Diagnostic, ...]:
+    """What somebody else did to the branch that must not be overwritten unasked, also by files *in_the_way*."""
     findings = [
         error(
             "B021",

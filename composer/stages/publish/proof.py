@@ -12,10 +12,10 @@ from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files
 from composer.git.repository import Head
 from composer.git.signing import NO_SIGNATURE, Signature
-from composer.stages.publish.branches import describe
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.lockfile import LOCK, inventory
 from composer.stages.publish.record import Record
+from composer.stages.publish.trailers import describe
 
 _NAMED = 10
 """Files that a message names; of more there is the number."""

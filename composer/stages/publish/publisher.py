@@ -196,7 +196,7 @@ class _Run:
         except GitFailed as failed:
             failure = str(failed)
         after = heads(self.repository)
-        return (_verdict(result, after.get(result.branch), failure) for result in self.commits)
+        return (verdict(result, after.get(result.branch), failure) for result in self.commits)
 
 
 def _foreseen(plan: SitePlan, source: Source) -> SiteResult:
@@ -209,7 +209,7 @@ def _foreseen(plan: SitePlan, source: Source) -> SiteResult:
     return SiteResult(plan.site, plan.branch, Outcome.PUBLISHED, commit, plan.parent, summary(plan))
 
 
-def _verdict(foreseen: SiteResult, head: Head | None, failure: str) -> SiteResult:
+def verdict(foreseen: SiteResult, head: Head | None, failure: str) -> SiteResult:
     """What has become of a site that a commit was written for, by where its branch stands now."""
     now = head.commit if head else ""
     if now == foreseen.commit:

@@ -11,7 +11,7 @@ from composer.git.batch import Batch
 from composer.git.commits import CommitObject, ancestors
 from composer.git.importer import IDENTITY
 from composer.git.repository import Head
-from composer.stages.publish.branches import TRAILERS, trailers_of
+from composer.stages.publish.trailers import HELD, TRAILERS, trailers_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -58,6 +58,11 @@ class Record:
     def version(self) -> str:
         """The version of the composer that made it."""
         return self.trailers.get("Composer-Version", "")
+
+    @property
+    def held(self) -> str:
+        """The commit that the site was rolled back to and is held at, "" where it is not held."""
+        return self.trailers.get(HELD, "")
 
 
 def read_record(objects: Batch, site: str, branch: str, head: Head) -> Record:
