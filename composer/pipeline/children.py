@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Rejected, Related, error
+from composer.diagnostic import Diagnostic, Rejected, Related, error, warning
 from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary
 from composer.model.stack import Layer, Wiring
@@ -22,7 +22,8 @@ from composer.stages.wire import summarise, uplink_fault
 class Child:
     """A site as seen from above: *hubs* is its hub, or nothing where it has none.
 
-    Where its document cannot be understood, *hubs* are all those that it may have, *summary* is None and *fault* says why.
+    Where its document cannot be understood, *fault* says why. Either what it may do at its hub is known all the same, and the
+    rates in its *summary* are 0, or *summary* is None and *hubs* are all those that it may have.
     """
 
     site: str
@@ -37,8 +38,8 @@ def child_of(wiring: Wiring) -> Child:
     return Child(wiring.stack.site, (summary.hub,) if summary else (), summary)
 
 
-def broken_child(fleet: Fleet, site: str) -> Child:
-    """A site with errors, as far as its links are concerned: all else in its documents is left aside.
+def broken_child(fleet: Fleet, site: str, fault: Diagnostic | None = None) -> Child:
+    """A site with errors such as *fault*, as far as its links are concerned: all else in its documents is left aside.
 
     What its hub needs is which topics of which tenants go over the link; how much they come to is not known then.
     """
@@ -55,7 +56,7 @@ def broken_child(fleet: Fleet, site: str) -> Child:
         _check_filters(tenants, document)
     except Rejected as rejected:
         return Child(site, _hubs(fleet, site), None, rejected.diagnostics[0])
-    return Child(site, (link.hub,), summarise(site, link.hub, tenants))
+    return Child(site, (link.hub,), summarise(site, link.hub, tenants), fault)
 
 
 def uplink_layers(fleet: Fleet, site: str) -> Mapping[str, tuple[Layer, ...]]:
@@ -136,18 +137,37 @@ def _check_filters(tenants: Mapping[str, Mapping[str, Any]], document: Document)
 
 
 def unknown_children(hub: Document, children: Sequence[Child]) -> list[Diagnostic]:
-    """The finding of a hub that has sites of which it is not known what they may do there; nothing where all are known."""
+    """The findings of a hub that has sites of which it is not known what they may do there, or how much they send."""
+    return [*_lawless(hub, children), *_rateless(hub, children)]
+
+
+def _lawless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
     unknown = [child for child in children if child.summary is None]
-    if not unknown:
-        return []
-    name = hub.data["metadata"]["name"]
-    who = unknown[0].site if len(unknown) == 1 else f"{unknown[0].site} and {len(unknown) - 1} others"
-    message = f"what {who} may do at hub {name} cannot be read, so the hub stays as it is"
-    related = [
-        Related(f"{child.site}: {child.fault.message}", child.fault.place) for child in unknown[:MOST] if child.fault
-    ]
-    hint = "mend the site's document, or take it out of the fleet"
-    return [error("W050", message, hub.place(("metadata", "name")), hint=hint, related=related)]
+    if unknown:
+        message = f"what {_who(unknown)} may do at hub {_name(hub)} cannot be read, so the hub stays as it is"
+        hint = "mend the site's document, or take it out of the fleet"
+        yield error("W050", message, hub.place(("metadata", "name")), hint=hint, related=_faults(unknown))
+
+
+def _rateless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
+    unknown = [child for child in children if child.fault and child.summary and child.summary.tenants]
+    if unknown:
+        message = f"what {_who(unknown)} sends to hub {_name(hub)} cannot be worked out, and is counted as nothing"
+        hint = "mend the site's document; until then the hub may be made smaller than it has to be"
+        yield warning("W056", message, hub.place(("metadata", "name")), hint=hint, related=_faults(unknown))
+
+
+def _name(hub: Document) -> str:
+    name: str = hub.data["metadata"]["name"]
+    return name
+
+
+def _who(sites: Sequence[Child]) -> str:
+    return sites[0].site if len(sites) == 1 else f"{sites[0].site} and {len(sites) - 1} others"
+
+
+def _faults(sites: Sequence[Child]) -> list[Related]:
+    return [Related(f"{site.site}: {site.fault.message}", site.fault.place) for site in sites[:MOST] if site.fault]
 
 
 MOST = 3

@@ -26,7 +26,7 @@ from composer.stages.load import (
 )
 from composer.stages.render import Renderer
 from composer.stages.resolve import Resolver
-from composer.stages.wire import check_topics, schema_paths, wire
+from composer.stages.wire import check_topics, schema_paths, uplink_summary, wire
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Line:
             findings += rejected.diagnostics
         ordered = tuple(d.at_site(site) for d in in_order(findings))
         if has_errors(ordered):
-            known = child_of(wiring) if wiring else broken_child(self.fleet, site)
+            known = child_of(wiring) if wiring else self._broken(site, ordered)
             return Composed(site, ordered, child=known)
         assert wiring is not None
         return Composed(site, ordered, tuple(objects), copies, wiring, self._link(wiring.stack), child=child_of(wiring))
@@ -125,8 +125,21 @@ class Line:
             if link is None or (hubs is not None and link.hub not in hubs):
                 return Child(site, (link.hub,) if link else ())
             return child_of(self._wiring(document, []))
-        except Rejected:
-            return broken_child(self.fleet, site)
+        except Rejected as rejected:
+            return self._broken(site, rejected.diagnostics)
+
+    def _broken(self, site: str, findings: Sequence[Diagnostic]) -> Child:
+        """A site with these *findings*, as its hub sees it: as without them, where what it sends can be worked out."""
+        try:
+            document = load_site(self.fleet, site)
+            link = link_of(self.fleet, document)
+            if link is None:
+                return Child(site)
+            stack, _ = self.resolver.resolve(document)
+            known = [child.summary for child in self._children(site) if child.summary]
+            return Child(site, (link.hub,), uplink_summary(stack, link.hub, known))
+        except Rejected as rejected:
+            return broken_child(self.fleet, site, (*findings, *rejected.diagnostics)[0])
 
     def _look(self, hub: str) -> list[Child]:
         """The children of a hub, found and looked at one by one."""

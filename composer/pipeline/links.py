@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from composer.diagnostic import Rejected
+from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary, TenantLink, links_digest
 from composer.pipeline.cache import Cache, as_child
@@ -130,7 +130,8 @@ class Links:
         line = Line(self.fleet, self.children)
 
         def lost(site: str) -> Child:
-            return broken_child(self.fleet, site)
+            fault = error("T090", f"the process looking at site {site} died", Place(self.fleet.sites[site]))
+            return broken_child(self.fleet, site, fault)
 
         for child in spread(lambda site: line.look(site, hubs), unseen, self.jobs, lost):
             if child.hubs and child.summary is None and child.fault is None:

@@ -188,6 +188,35 @@ def test_a_site_that_is_broken_elsewhere_keeps_its_rules_at_the_hub(root: Path, 
     assert "user a\n" in before
 
 
+def test_a_hub_is_told_of_a_site_whose_rates_are_not_known_and_goes_on(root: Path) -> None:
+    change(root, "sites/a.yaml", BROKEN_ELSEWHERE["a parameter of the wrong type"])
+    change(root, "sites/hub.yaml", ("hub.example.com", "hub2.example.com"))
+    run = publish(root)
+    assert (run.failed, "hub" in run.composed) == ({"a"}, True)
+    ran = composer(root, "validate", "--format", "json", "hub")
+    assert [(f["code"], f["severity"], f["file"]) for f in ran.findings] == [("W056", "warning", "sites/hub.yaml")]
+    assert "what a sends to hub hub cannot be worked out" in ran.findings[0]["message"]
+
+
+OVEN = "{oven: {count: 1, publish: [{topic: oven/x, rate: 1/s, bytes: 9, schema: files/none.json}]}}"
+BROKEN_BESIDES = {
+    "a payload schema that is missing": ("acme: {}", f"acme: {{devices: {OVEN}}}"),
+    "a CA that is missing": ("files/ca.pem", "files/none.pem"),
+    "a budget that is too small": ("uplink: {", "uplink: {dailyBudget: 1B, "),
+    "a filter nobody publishes to": ("acme: {}", "acme: {devices: {oven: {count: 1, subscribe: [nobody/says]}}}"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_BESIDES)
+def test_a_site_with_another_mistake_changes_nothing_at_its_hub(root: Path, what: str) -> None:
+    """Its rates are known, so that its hub has the same tree as before, without a word."""
+    before = trees(root)
+    change(root, "sites/a.yaml", BROKEN_BESIDES[what])
+    run = publish(root)
+    assert (run.failed, run.trees) == ({"a"}, before)
+    assert composer(root, "validate", "--format", "json", "hub").findings == []
+
+
 BROKEN_LINKS = {
     "no YAML": ("spec:", "spec: ]"),
     "no filter": ("acme: {}", 'acme: {uplink: {up: ["a/#/b"]}}'),

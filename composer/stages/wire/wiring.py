@@ -14,7 +14,6 @@ from composer.model.stack import Component, HubLink, Stack, Wired, Wiring
 from composer.stages.wire import network
 from composer.stages.wire.bridges import (
     bridge_grants,
-    bridge_rows,
     bridges_context,
     bridges_route,
     bridges_said,
@@ -22,6 +21,7 @@ from composer.stages.wire.bridges import (
 )
 from composer.stages.wire.budget import Overhead, check_budget
 from composer.stages.wire.clients import clients
+from composer.stages.wire.flowing import flowing
 from composer.stages.wire.fronts import (
     check_fronts,
     ends_tls,
@@ -41,10 +41,8 @@ from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
 from composer.stages.wire.permissions import permissions
 from composer.stages.wire.policies import check_policies
-from composer.stages.wire.relay import check_reserved, check_shared, relay_grants, relay_rows, relay_spec, with_relay
-from composer.stages.wire.sharing import shares
+from composer.stages.wire.relay import check_reserved, check_shared, relay_grants, relay_spec
 from composer.stages.wire.sizing import sizing_of
-from composer.stages.wire.specs import SPECS
 from composer.stages.wire.summary import summarise
 from composer.stages.wire.surroundings import (
     bridge_context,
@@ -54,7 +52,6 @@ from composer.stages.wire.surroundings import (
     site_context,
     tenant_context,
 )
-from composer.stages.wire.traffic import traffic
 from composer.stages.wire.words import check_words
 
 
@@ -98,12 +95,9 @@ class _Wiring:
         self.children = children
         self.bridge_grants = bridge_grants(children)
         self.findings: list[Diagnostic] = []
-        self.specs = {c: SPECS[c.role](c, stack, self.findings) for c in stack.components if c.role in SPECS}
-        self.shares = shares(stack, self.specs, self.findings)
-        stack, relay = with_relay(stack, self.shares, self.findings)
-        self.stack = stack
-        more = relay_rows(relay, self.shares) if relay else ()
-        self.traffic = traffic(stack, self.specs, (*more, *bridge_rows(stack, children)))
+        found = flowing(stack, children, self.findings)
+        stack, relay = found.stack, found.relay
+        self.stack, self.specs, self.shares, self.traffic = stack, found.specs, found.shares, found.traffic
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         if relay:
