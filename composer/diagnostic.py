@@ -5,7 +5,7 @@ Bottom of the import order. A stage collects diagnostics and returns them; only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -69,6 +69,17 @@ class Diagnostic:
     def at_site(self, site: str) -> Diagnostic:
         """The same finding, marked as belonging to *site*."""
         return replace(self, site=site)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it was found, and the related places."""
+        return (self.place, *(related.place for related in self.related))
+
+    def at_files(self, names: Mapping[str, str]) -> Diagnostic:
+        """The same finding, with other names for files; those that *names* does not have stay."""
+        place, *others = (replace(place, file=names.get(place.file, place.file)) for place in self.places)
+        related = (replace(each, place=other) for each, other in zip(self.related, others, strict=True))
+        return replace(self, place=place, related=tuple(related))
 
     def sort_key(self) -> tuple[str, int, int, str, str, str]:
         """A total order: by file, line and column, then by code, message and site."""

@@ -72,7 +72,8 @@ def main(words: Sequence[str]) -> int:
     except Rejected as rejected:
         from composer.cli.show import show_findings
 
-        show_findings(rejected.diagnostics, getattr(arguments, "findings_format", "full"), stream=sys.stderr)
+        chosen = getattr(arguments, "findings_format", "full")
+        show_findings(rejected.diagnostics, chosen, stream=sys.stderr, fleet=arguments.fleet.resolve())
         return exits.USAGE
     return code
 

@@ -40,12 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         published = publish_sites(fleet, order)
     except Rejected as refused:
-        show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr)
+        show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
         if not isinstance(refused, Stale):
             return exits.REFUSED
         say("nothing was published; --keep-going publishes the sites that are still what was reviewed")
         return exits.STALE
-    show_findings([*findings, *published.findings], arguments.findings_format, stream=sys.stderr)
+    show_findings([*findings, *published.findings], arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
     return _tell(fleet, published)
 
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         changed += result.changed
         left_out += result.left_out
         sys.stdout.write(result.text)
-    show_findings(findings, arguments.findings_format, stream=sys.stderr)
+    show_findings(findings, arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
     written = "" if arguments.output == "-" else f", {count(changed, 'file')} changed"
     say(f"{count(len(done), 'site')} rendered{written}")
     if left_out:

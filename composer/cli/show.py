@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from composer.diagnostic import Diagnostic, in_order
 
+_OF_REPOSITORY = ("github", "gitlab", "sarif")
 FINDING_FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
 
 
@@ -23,14 +25,31 @@ def add_findings_format(parser: argparse.ArgumentParser, option: str = "--format
     )
 
 
-def show_findings(findings: Iterable[Diagnostic], chosen: str, *, stream: TextIO) -> None:
-    """Prints the findings in order. Formats that machines read are printed even where there is nothing to tell."""
+def show_findings(findings: Iterable[Diagnostic], chosen: str, *, stream: TextIO, fleet: Path | None = None) -> None:
+    """Prints the findings in order. Formats that machines read are printed even where there is nothing to tell.
+
+    Formats that a forge lays over its repository name files from there on, wherever in it the folder *fleet* lies.
+    """
     ordered = in_order(findings)
+    if ordered and fleet and chosen in _OF_REPOSITORY:
+        ordered = _from_root(ordered, fleet)
     if not ordered and chosen in ("full", "concise", "github"):
         return
     from composer.report.diagnostics import render
 
     print(render(ordered, chosen, colour=chosen == "full" and stream.isatty()), end="", file=stream)
+
+
+def _from_root(findings: Sequence[Diagnostic], fleet: Path) -> list[Diagnostic]:
+    """The findings with the fleet's files named from the root of its repository on."""
+    from composer.git.lines import place_in_repository
+
+    prefix = place_in_repository(fleet)
+    if not prefix:
+        return list(findings)
+    files = {place.file for finding in findings for place in finding.places}
+    own = {file: f"{prefix}{file}" for file in sorted(files) if file and (fleet / file).exists()}
+    return [finding.at_files(own) for finding in findings]
 
 
 def say(*lines: str) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from composer.cli import exits
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, say, show_findings
+from composer.diagnostic import Diagnostic
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selectors(parser)
     add_findings_format(parser)
+    parser.add_argument(
+        "--changed-lines", metavar="REF", help="show only findings on lines that this commit of the fleet does not have"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +28,18 @@ def run(arguments: argparse.Namespace) -> int:
     names = chosen_sites(fleet, arguments)
     for composed in compose_all(fleet, names, jobs(arguments), without_objects):
         findings += composed.findings
-    show_findings(findings, arguments.findings_format, stream=sys.stdout)
+    shown = _on_changed_lines(findings, fleet.root, arguments.changed_lines) if arguments.changed_lines else findings
+    show_findings(shown, arguments.findings_format, stream=sys.stdout, fleet=fleet.root)
     errors = sum(finding.is_error for finding in findings)
     say(f"{count(len(names), 'site')}: {count(errors, 'error')}, {count(len(findings) - errors, 'warning')}")
+    if len(shown) < len(findings):
+        say(f"{count(len(findings) - len(shown), 'finding')} on lines that did not change, not shown")
     return exits.FINDINGS if errors else exits.DONE
+
+
+def _on_changed_lines(findings: Sequence[Diagnostic], fleet: Path, revision: str) -> list[Diagnostic]:
+    """The findings of which any place lies on a line that changed. Raises Rejected for an unknown revision."""
+    from composer.git.lines import changed_lines, on_changed_lines
+
+    changed = changed_lines(fleet, revision)
+    return [finding for finding in findings if any(on_changed_lines(place, changed) for place in finding.places)]

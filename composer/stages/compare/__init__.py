@@ -13,7 +13,7 @@ from composer.stages.compare.change import (
     Risk,
     SiteDiff,
 )
-from composer.stages.compare.compare import compare, compare_files, is_secret_file, read_object
+from composer.stages.compare.compare import compare, compare_files, identity_of, is_secret_file, read_object
 from composer.stages.compare.groups import SITE, Comparison, GroupedChange, group
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "compare",
     "compare_files",
     "group",
+    "identity_of",
     "is_secret_file",
     "read_object",
 ]
