@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from composer.model.component import Component
@@ -101,6 +102,7 @@ PRIVATE_RANGES = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"
 """Addresses that are not the public Internet (RFC 1918, RFC 6598, RFC 1122, RFC 3927)."""
 
 
+@lru_cache(maxsize=4096)
 def network_peer(peer: Peer) -> dict[str, Any] | None:
     """The peer as Kubernetes writes it in a NetworkPolicy rule, or None for everybody."""
     if peer.namespace or peer.labels:

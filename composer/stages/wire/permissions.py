@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from composer.model.conventions import (
@@ -52,7 +53,9 @@ def permissions(stack: Stack) -> tuple[Permission, ...]:
     engine = (stack.fleet.document.data["spec"].get("delivery") or {}).get("engine", "flux")
     delivery = next((c for c in stack.components if c.role == "delivery"), None)
     platform = _platform(stack, delivery, engine) if delivery else ()
-    return (*platform, *(row for tenant in stack.tenants for row in _tenant(stack, tenant, engine)))
+    apart = impersonates(stack, engine)
+    namespace, other = (ACCOUNT_NAMESPACES[engine], "") if apart else ("", platform_account(stack, engine))
+    return (*platform, *(row for tenant in stack.tenants for row in _tenant(tenant, namespace, other)))
 
 
 def impersonates(stack: Stack, engine: str) -> bool:
@@ -81,19 +84,18 @@ def _platform(stack: Stack, delivery: Component, engine: str) -> Iterator[Permis
     yield Permission("", who, EVERY, EVERY, EVERY, EVERY, MANAGE, because, WIDENED, said)
 
 
-def _tenant(stack: Stack, tenant: str, engine: str) -> Iterator[Permission]:
-    said = Said("", ("tenants", tenant))
-    apart = impersonates(stack, engine)
-    who = f"{ACCOUNT_NAMESPACES[engine]}/{delivery_account(tenant)}" if apart else platform_account(stack, engine)
-    widened = "" if apart else PROJECT_ONLY
-    for kinds, verbs, because in (
-        (WORKLOADS, MANAGE, f"tenants.{tenant} has a folder of the branch, which holds workloads"),
-        (READINESS, READ, f"tenants.{tenant} has workloads, whose readiness is read from these"),
-    ):
-        for group, kind, resource in kinds:
-            yield Permission(
-                tenant, who, tenant_namespace(tenant), group, kind, resource, verbs, because, widened, said
-            )
+@lru_cache(maxsize=1024)
+def _tenant(tenant: str, namespace: str, other: str) -> tuple[Permission, ...]:
+    """The tenant's rows: of an account of its own in *namespace*, or else of the *other* account that stands in for it."""
+    who = other or f"{namespace}/{delivery_account(tenant)}"
+    widened, said = PROJECT_ONLY if other else "", Said("", ("tenants", tenant))
+    works = f"tenants.{tenant} has a folder of the branch, which holds workloads"
+    ready = f"tenants.{tenant} has workloads, whose readiness is read from these"
+    return tuple(
+        Permission(tenant, who, tenant_namespace(tenant), group, kind, resource, verbs, because, widened, said)
+        for kinds, verbs, because in ((WORKLOADS, MANAGE, works), (READINESS, READ, ready))
+        for group, kind, resource in kinds
+    )
 
 
 def role_rules(rows: Iterable[Permission]) -> list[dict[str, Any]]:

@@ -26,9 +26,8 @@ def check_words(stack: Stack) -> list[Diagnostic]:
     """A finding for each topic, filter, name pattern or expression of the stack that cannot be read."""
     findings: list[Diagnostic] = []
     for component in stack.components:
-        for route, text, fault in _component_words(component):
-            if found := fault(text):
-                findings.append(error("W006", found, place_of(component, route)))
+        faults = _shared_faults(component) if component.shared else _component_faults(component)
+        findings += [error("W006", found, place_of(component, route)) for route, found in faults]
     for tenant in stack.tenants:
         for route, text, fault in _tenant_words(stack.tenants[tenant]):
             if found := fault(text):
@@ -37,6 +36,13 @@ def check_words(stack: Stack) -> list[Diagnostic]:
                 message = f"{text!r} cannot go over the uplink: {found}"
                 findings.append(error("W007", message, tenant_place(stack, tenant, route)))
     return findings
+
+
+def _component_faults(component: Component) -> tuple[tuple[Route, str], ...]:
+    return tuple((route, found) for route, text, fault in _component_words(component) if (found := fault(text)))
+
+
+_shared_faults = lru_cache(maxsize=1024)(_component_faults)
 
 
 def _component_words(component: Component) -> Iterator[Word]:

@@ -10,7 +10,7 @@ from composer.model.figures import Sizing
 from composer.model.stack import Component, Stack
 from composer.model.traffic import Traffic
 from composer.model.units import duration
-from composer.stages.wire.sizing.demand import Part, demands, parts_of
+from composer.stages.wire.sizing.demand import Part, demands, parts_of, rows_of
 from composer.stages.wire.sizing.findings import check_needs, part_place
 from composer.stages.wire.sizing.needs import needs_of
 from composer.stages.wire.sizing.overrides import constants_of
@@ -42,8 +42,8 @@ def sizing_of(
     """The sizing of the site's broker, where the uplinks of so many *sites* end; *findings* takes what is wrong with it."""
     constants, wrong = constants_of(stack.fleet)
     findings += wrong
-    parts = parts_of(stack, specs, traffic, sites)
-    tenants = demands(parts, tuple(stack.tenants))
+    rows = rows_of(stack, specs, traffic, sites)
+    tenants = demands(rows, tuple(stack.tenants))
     found = size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
-    findings += check_needs(stack, found, ingress, parts, needs_of(stack, found, ingress))
+    findings += check_needs(stack, found, ingress, lambda: list(map(Part._make, rows)), needs_of(stack, found, ingress))
     return found

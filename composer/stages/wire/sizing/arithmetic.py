@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 """How tightly a text binds."""
@@ -57,7 +58,7 @@ def _join(left: Traced, right: Traced, sign: str, binds: int, amount: float) -> 
 
 def largest(*numbers: Number) -> Number:
     """The largest of the numbers."""
-    if not any(isinstance(n, Traced) for n in numbers):
+    if Traced not in map(type, numbers):
         return max(numbers)  # type: ignore[type-var]  # all are plain
     traced = [_traced(n) for n in numbers]
     names = tuple(name for n in traced for name in n.names)
@@ -83,6 +84,7 @@ def in_bytes(number: Number, steps: Number) -> Number:
     return _rounded(number, lambda amount: _byte_step(amount, int(_amount(steps))))
 
 
+@lru_cache(maxsize=4096)
 def _count_step(amount: float) -> float:
     if amount <= 10:
         return float(math.ceil(amount))
@@ -90,6 +92,7 @@ def _count_step(amount: float) -> float:
     return next(float(round(nice * power)) for nice in NICE if round(nice * power) >= amount)
 
 
+@lru_cache(maxsize=4096)
 def _byte_step(amount: float, steps: int) -> float:
     mebibytes = max(1, math.ceil(amount / 2**20))
     power = 1 << (mebibytes.bit_length() - 1)

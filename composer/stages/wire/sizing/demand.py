@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from composer.model.matching import reach
@@ -17,13 +16,18 @@ JOBS = frozenset({"stream", "function"})
 """Kinds of principals for which the broker keeps messages while their pods start again."""
 
 
+Why = Publication | Subscription | Component | str
+Row = tuple[str, str, float, Why, Subscription | None]
+"""A Part before anybody asks about it: there are many, and hardly anybody does."""
+
+
 class Part(NamedTuple):
     """What one line of a document adds to one of the sums. *why* is what it comes from, *reader* who is handed it, if anybody."""
 
     tenant: str
     sum: str
     amount: float
-    why: Publication | Subscription | Component | str
+    why: Why
     reader: Subscription | None = None
 
     @property
@@ -44,8 +48,7 @@ class Part(NamedTuple):
         return Said(self.tenant, (), self.why) if isinstance(self.why, Component) else self.why.said
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Sums over one tenant, or over a whole site. Rates are a second, bytes are payload.
 
     *up* is what the bridge to the hub has to keep at QoS 1 and more, *job* what streams and functions listen to.
@@ -72,7 +75,7 @@ class Demand:
     @property
     def sums(self) -> dict[str, float]:
         """Every sum by its name."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        return self._asdict()
 
     @property
     def connections(self) -> float:
@@ -101,7 +104,7 @@ SUMS: Mapping[str, tuple[str, str]] = {
 """Sum -> its unit, and what it is."""
 
 
-def demands(parts: Sequence[Part], tenants: Sequence[str]) -> dict[str, Demand]:
+def demands(parts: Sequence[Row], tenants: Sequence[str]) -> dict[str, Demand]:
     """The sums of each tenant; under "" those of the platform alone."""
     sums: dict[str, dict[str, float]] = {tenant: {} for tenant in ("", *tenants)}
     for tenant, name, amount, _, _ in parts:
@@ -110,35 +113,37 @@ def demands(parts: Sequence[Part], tenants: Sequence[str]) -> dict[str, Demand]:
     return {tenant: Demand(**own) for tenant, own in sums.items()}
 
 
-_FIELDS = tuple(f.name for f in fields(Demand))
-
-
 def total(found: Mapping[str, Demand]) -> Demand:
     """The sums over the whole site."""
-    return Demand(*(sum(getattr(d, name) for d in found.values()) for name in _FIELDS))
+    return Demand(*map(sum, zip(*found.values(), strict=True)))
 
 
 def parts_of(
     stack: Stack, specs: Mapping[Component, Mapping[str, Any]], traffic: Traffic, sites: int = 0
 ) -> list[Part]:
     """Everything that the site's own documents add, in the order of what they say, and the *sites* whose hub it is."""
-    bridge = [Part("", "uplinks", 1, "")] if stack.spec.get("uplink") else []
-    bridges = [Part("", "sites", sites, "")] if sites else []
+    return list(map(Part._make, rows_of(stack, specs, traffic, sites)))
+
+
+def rows_of(stack: Stack, specs: Mapping[Component, Mapping[str, Any]], traffic: Traffic, sites: int = 0) -> list[Row]:
+    """The same as rows."""
+    bridge: list[Row] = [("", "uplinks", 1, "", None)] if stack.spec.get("uplink") else []
+    bridges: list[Row] = [("", "sites", sites, "", None)] if sites else []
     return [*bridge, *bridges, *_clients(stack, specs), *_traffic_parts(traffic)]
 
 
-def _clients(stack: Stack, specs: Mapping[Component, Mapping[str, Any]]) -> Iterator[Part]:
+def _clients(stack: Stack, specs: Mapping[Component, Mapping[str, Any]]) -> Iterator[Row]:
     for tenant in stack.tenants:
         classes = stack.tenants[tenant].get("devices") or {}
         for name in classes_here(stack, tenant):
             count = device_count(classes[name])
-            yield Part(tenant, "devices", count, name)
+            yield tenant, "devices", count, name, None
             rows = len(classes[name].get("publish") or ()) + len(classes[name].get("subscribe") or ())
-            yield Part(tenant, "accessRows", rows * (count if device_names(stack, tenant, name) else 1), name)
+            yield tenant, "accessRows", rows * (count if device_names(stack, tenant, name) else 1), name, None
     for component, spec in specs.items():
         sort = "gateways" if component.role == "gateway" else "jobs"
         for tenant, number in component_connections(component, spec).items():
-            yield Part(tenant, sort, number, component)
+            yield tenant, sort, number, component, None
 
 
 def device_count(written: Mapping[str, Any]) -> int:
@@ -158,7 +163,7 @@ def component_connections(component: Component, spec: Mapping[str, Any]) -> dict
     return dict.fromkeys(sorted({device["tenant"] for device in spec.get("devices", ())}), 1)
 
 
-def _traffic_parts(traffic: Traffic) -> Iterator[Part]:
+def _traffic_parts(traffic: Traffic) -> Iterator[Row]:
     published: dict[str, list[Publication]] = {}
     listening: dict[str, list[Subscription]] = {}
     for publication in traffic.publications:
@@ -170,26 +175,26 @@ def _traffic_parts(traffic: Traffic) -> Iterator[Part]:
         yield from _handed_out(tenant, published.get(tenant, []), found)
 
 
-def _published(row: Publication) -> Iterator[Part]:
+def _published(row: Publication) -> Iterator[Row]:
     tenant = row.principal.tenant
     if row.rate:
-        yield Part(tenant, "messagesIn", row.rate, row)
-        yield Part(tenant, "bytesIn", row.rate * row.bytes, row)
+        yield tenant, "messagesIn", row.rate, row, None
+        yield tenant, "bytesIn", row.rate * row.bytes, row, None
     if row.retain:
-        yield Part(tenant, "retainedMessages", row.senders, row)
-        yield Part(tenant, "retainedBytes", row.senders * row.bytes, row)
+        yield tenant, "retainedMessages", row.senders, row, None
+        yield tenant, "retainedBytes", row.senders * row.bytes, row, None
     if row.principal.kind != "class":
-        yield Part(tenant, "accessRows", 1, row)
+        yield tenant, "accessRows", 1, row, None
 
 
-def _handed_out(tenant: str, published: list[Publication], listening: list[Subscription]) -> Iterator[Part]:
+def _handed_out(tenant: str, published: list[Publication], listening: list[Subscription]) -> Iterator[Row]:
     """What each subscription brings: a copy for every listener, or for the one device that a message is for."""
     reached = reach(tuple([p.filter for p in published]), tuple([s.filter for s in listening]))
     taken: set[int] = set()
     for row, indexes in zip(listening, reached, strict=True):
-        yield Part(tenant, "subscriptions", row.listeners, row)
+        yield tenant, "subscriptions", row.listeners, row, None
         if row.principal.kind != "class":
-            yield Part(tenant, "accessRows", 1, row)
+            yield tenant, "accessRows", 1, row, None
         copies = 1 if "{device}" in row.topic or "{site}" in row.topic else row.listeners
         goes_up = row.principal.kind == "uplink"
         for index in indexes:
@@ -201,14 +206,14 @@ def _handed_out(tenant: str, published: list[Publication], listening: list[Subsc
                 yield from _delivery(published[index], row, copies)
 
 
-def _delivery(publication: Publication, row: Subscription, copies: int) -> Iterator[Part]:
+def _delivery(publication: Publication, row: Subscription, copies: int) -> Iterator[Row]:
     tenant, rate = row.principal.tenant, publication.rate * copies
     size = rate * publication.bytes
-    yield Part(tenant, "messagesOut", rate, publication, row)
-    yield Part(tenant, "bytesOut", size, publication, row)
+    yield tenant, "messagesOut", rate, publication, row
+    yield tenant, "bytesOut", size, publication, row
     if publication.qos and row.principal.kind == "uplink":
-        yield Part(tenant, "upRate", rate, publication, row)
-        yield Part(tenant, "upBytes", size, publication, row)
+        yield tenant, "upRate", rate, publication, row
+        yield tenant, "upBytes", size, publication, row
     elif publication.qos and row.qos and row.principal.kind in JOBS:
-        yield Part(tenant, "jobRate", rate, publication, row)
-        yield Part(tenant, "jobBytes", size, publication, row)
+        yield tenant, "jobRate", rate, publication, row
+        yield tenant, "jobBytes", size, publication, row

@@ -75,12 +75,15 @@ def part_place(stack: Stack, part: Part) -> Place:
 
 
 def check_needs(
-    stack: Stack, sizing: Sizing, ingress: Component | None, parts: Sequence[Part], needs: Iterable[Need]
+    stack: Stack,
+    sizing: Sizing,
+    ingress: Component | None,
+    parts_of: Callable[[], Sequence[Part]],
+    needs: Iterable[Need],
 ) -> list[Diagnostic]:
     """A finding for each need that is not met."""
     short = [need for need in needs if need.needed > need.given]
-    if not short:
-        return []
+    parts = parts_of() if short else []
     return [
         _quota_sum(stack, need)
         if need.key.endswith("all quotas") or ingress is None
