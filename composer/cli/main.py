@@ -23,6 +23,7 @@ COMMANDS = {
     "render": "write the manifests of sites to a folder",
     "diff": "show what publishing would change",
     "publish": "commit the manifests to the site branches",
+    "remove": "retire sites: their documents, then their branches",
     "verify": "prove that the branches are what their recorded commits render to",
     "rollback": "publish an earlier state of a site again, and hold it there",
     "capacity": "show what sites need and get, and what binds first",

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--adopt", action="store_true", help="overwrite what others committed to the branches")
     parser.add_argument("--allow-shrink", action="store_true", help="publish volumes that become smaller")
     parser.add_argument("--move", action="store_true", help="publish sites that go to another repository now")
+    parser.add_argument("--allow-removal", action="store_true", help="publish although much disappears")
     parser.add_argument("--allow-dirty", action="store_true", help="publish changes that are not committed")
 
 
@@ -69,6 +70,7 @@ def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:
         shrink=arguments.allow_shrink,
         allow_dirty=arguments.allow_dirty,
         move=arguments.move,
+        removal=arguments.allow_removal,
         pins=pins,
         keep_going=arguments.keep_going,
     )

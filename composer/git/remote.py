@@ -128,20 +128,34 @@ def push(mirror: Repository, remote: Remote) -> Mapping[str, Refused]:
     before = _moved(mirror)
     if not before:
         return {}
+    return _pushed(mirror, remote, before, *_leases(before, _refs(mirror, _TRACKED)))
+
+
+def delete(mirror: Repository, remote: Remote, branches: Mapping[str, str]) -> Mapping[str, Refused]:
+    """Deletes these branches (branch -> the commit it has to stand at) from the remote; gives those that it did not take."""
+    leases = [f"--force-with-lease={_HEADS}{branch}:{commit}" for branch, commit in sorted(branches.items())]
+    return _pushed(
+        mirror, remote, dict.fromkeys(branches, ""), leases, [f":{_HEADS}{name}" for name in sorted(branches)]
+    )
+
+
+def _pushed(
+    mirror: Repository, remote: Remote, wanted: Mapping[str, str], leases: Sequence[str], refs: Sequence[str]
+) -> Mapping[str, Refused]:
+    """The branches that did not come to where they are wanted (branch -> commit, "" for none)."""
     words = ("--porcelain", "--no-follow-tags", "--no-verify", "--no-signed", "--no-recurse-submodules")
-    leases, refs = _leases(before, _refs(mirror, _TRACKED))
     try:
         answer = _run(mirror, remote, "push", *words, *leases, "--", _NAME, *refs)
         problem = ""
     except GitFailed as failed:
         answer, problem = failed.output, str(failed)
     said = dict(_answers(answer.decode("utf-8", "surrogateescape")))
-    missing = before.keys() - said.keys() if problem else set()
+    missing = wanted.keys() - said.keys() if problem else set()
     stand = _remote_heads(mirror, remote) if missing else {}
     for branch in sorted(missing):
-        if stand is None or stand.get(branch, "") != before[branch]:
+        if stand is None or stand.get(branch, "") != wanted[branch]:
             said[branch] = Refused(_unanswered(problem, stand), problem)
-    return {branch: refused for branch, refused in said.items() if refused is not None and branch in before}
+    return {branch: refused for branch, refused in said.items() if refused is not None and branch in wanted}
 
 
 def _unanswered(problem: str, stand: Mapping[str, str] | None) -> Refusal:

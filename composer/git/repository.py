@@ -103,6 +103,11 @@ def heads(repository: Repository, *patterns: str) -> Mapping[str, Head]:
     return found
 
 
+def remove_branch(repository: Repository, branch: str, commit: str) -> None:
+    """Removes a branch that stands at *commit*. Raises GitFailed, also where it stands elsewhere."""
+    run(repository.command("update-ref", "-d", f"refs/heads/{branch}", commit))
+
+
 def damage(repository: Repository) -> str:
     """What `git fsck` finds wrong with the repository, "" where it is sound."""
     try:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.diagnostic import Diagnostic, Place, error
 from composer.git.source import Source, source_of
 from composer.model.fleet import Fleet
+from composer.pipeline.guards import Guarded
 
 
 def committed(fleet: Fleet, *, allow_dirty: bool) -> Source:
-    """The fleet's commit. Raises Rejected where files differ from it, unless they may."""
+    """The fleet's commit. Raises Guarded where files differ from it, unless they may."""
     source = source_of(fleet.root)
     if source.dirty and not allow_dirty:
-        raise Rejected([_dirty(fleet, source)])
+        raise Guarded([_dirty(fleet, source)])
     return source
 
 

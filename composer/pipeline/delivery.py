@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.address import folder, identity
-from composer.git.lock import holding
+from composer.git.lock import holding, publishing
 from composer.git.process import GitFailed
-from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, fetch, push, remote_of
-from composer.git.repository import Repository, create_repository, open_repository
+from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, delete, fetch, push, remote_of
+from composer.git.repository import Repository, create_repository, open_repository, remove_branch
 from composer.model.fleet import Fleet
 from composer.model.shards import Shard, shards_of
 from composer.stages.publish import Outcome, SiteResult
@@ -42,6 +42,20 @@ class Delivery:
             return tuple(results)
         refused = push(self.repository, self.remote)
         return tuple(_after_push(result, refused) for result in results)
+
+    def remove(self, branches: Mapping[str, str]) -> Mapping[str, Refused]:
+        """Removes branches (branch -> the commit where it has to stand); gives those that stay. Raises Rejected where somebody
+        else publishes for too long."""
+        if self.remote is not None:
+            return delete(self.repository, self.remote, branches)
+        refused = {}
+        with publishing(self.repository):
+            for branch, commit in sorted(branches.items()):
+                try:
+                    remove_branch(self.repository, branch, commit)
+                except GitFailed as failed:
+                    refused[branch] = Refused(Refusal.MOVED, str(failed))
+        return refused
 
     def deepen(self, branches: Sequence[str]) -> None:
         """Sees to it that all commits of these branches are here; a mirror has only the last ones. Raises Rejected."""
@@ -127,10 +141,15 @@ def _after_push(result: SiteResult, refused: Mapping[str, Refused]) -> SiteResul
     refusal = refused.get(result.branch) if result.outcome is Outcome.PUBLISHED else None
     if refusal is None:
         return result
+    finding = not_moved(result.branch, refusal).at_site(result.site)
+    return replace(result, outcome=VERDICTS[refusal.kind].outcome, commit=result.parent, findings=(finding,))
+
+
+def not_moved(branch: str, refusal: Refused) -> Diagnostic:
+    """The finding about a branch that did not move."""
     verdict = VERDICTS[refusal.kind]
-    message = verdict.message.format(branch=result.branch, reason=refusal.reason)
-    finding = error(verdict.code, message, Place(result.branch), hint=verdict.hint).at_site(result.site)
-    return replace(result, outcome=verdict.outcome, commit=result.parent, findings=(finding,))
+    message = verdict.message.format(branch=branch, reason=refusal.reason)
+    return error(verdict.code, message, Place(branch), hint=verdict.hint)
 
 
 class Verdict(NamedTuple):
@@ -142,13 +161,13 @@ class Verdict(NamedTuple):
     hint: str
 
 
-_AGAIN = "publish again: it does only what is left"
+_AGAIN = "run it again: it does only what is left"
 VERDICTS = {
     Refusal.MOVED: Verdict(
         Outcome.MOVED,
         "B022",
         "somebody else moved branch {branch} meanwhile ({reason})",
-        "publish again: it is compared with what came in",
+        "run it again: it is compared with what came in",
     ),
     Refusal.BROKEN: Verdict(
         Outcome.BROKEN, "B058", "the push broke off before branch {branch} moved: {reason}", _AGAIN
@@ -157,7 +176,7 @@ VERDICTS = {
         Outcome.DECLINED,
         "B025",
         "the server did not take branch {branch}: {reason}",
-        "publishing again alone will not help; ask who runs the server",
+        "running it again alone will not help; ask who runs the server",
     ),
     Refusal.UNKNOWN: Verdict(
         Outcome.BROKEN,

@@ -69,7 +69,7 @@ def _delivery(stack: Stack) -> dict[str, Any]:
     if not written:
         return {}
     shard = shard_for(shards_of(stack.fleet.document.data), stack.labels)
-    own = {key: value for key, value in written.items() if key not in ("repository", "url", "shards")}
+    own = {key: value for key, value in written.items() if key not in ("repository", "url", "shards", "removal")}
     return {"delivery": {**own, "from": shard.url or shard.repository}}
 
 

@@ -94,16 +94,9 @@ class Links:
         """Hub -> the hubs that hang on it, or may."""
         found: dict[str, list[str]] = defaultdict(list)
         for site in sorted(self.hubs):
-            for hub in self._hubs_of(site):
+            for hub in hubs_of(self.fleet, site):
                 found[hub].append(site)
         return found
-
-    def _hubs_of(self, site: str) -> tuple[str, ...]:
-        try:
-            link = link_of(self.fleet, load_site(self.fleet, site))
-        except Rejected:
-            return broken_child(self.fleet, site).hubs
-        return (link.hub,) if link else ()
 
     def _with_lower(self, hubs: Iterable[str]) -> frozenset[str]:
         """These hubs, and all that hang on them, however far below."""
@@ -150,3 +143,12 @@ class Links:
             summaries = [child.summary for child in found[hub] if child.summary]
             known = len(summaries) == len(found[hub])
             self.cache.know_children(hub, links_digest(summaries) if known else UNKNOWN)
+
+
+def hubs_of(fleet: Fleet, site: str) -> tuple[str, ...]:
+    """The hub of a site, or nothing where it has none; where its document cannot be understood, all that it may have."""
+    try:
+        link = link_of(fleet, load_site(fleet, site))
+    except Rejected:
+        return broken_child(fleet, site).hubs
+    return (link.hub,) if link else ()

@@ -11,19 +11,20 @@ from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
 from composer.pipeline.committed import committed
-from composer.pipeline.deliveries import Deliveries, deliveries, reading
+from composer.pipeline.deliveries import Branches, Deliveries, deliveries, reading
+from composer.pipeline.guards import Guarded, Losses, too_many_sites
 from composer.pipeline.plan_file import Pin
 from composer.pipeline.records import records_of
 from composer.pipeline.review import Review, Stale
 from composer.pipeline.signatures import signer
-from composer.pipeline.strays import is_moving, left_over, moved, strays
+from composer.pipeline.strays import Stray, is_moving, left_over, moved, strays
 from composer.stages.publish import Publisher, SitePlan, SiteResult, Terms, check_branches
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to publish: the *sites*, by how many processes, and what may be overwritten, become smaller, be uncommitted or
-    go to another repository.
+    """What to publish: the *sites*, by how many processes, and what may be overwritten, become smaller, be uncommitted, go
+    to another repository or disappear in great numbers.
 
     With *pins*, exactly what was reviewed of the sites is published; with *keep_going*, those of them that are still what
     was reviewed although others are not.
@@ -35,6 +36,7 @@ class Order:
     shrink: bool = False
     allow_dirty: bool = False
     move: bool = False
+    removal: bool = False
     pins: Mapping[str, Pin] | None = None
     keep_going: bool = False
 
@@ -65,33 +67,65 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
             for target, sites in targets.groups(fleet.sites):
                 records_of(fleet, target, sites)
             branches.look(targets.repositories)
-        # What was reviewed is all that is published: no hub comes in addition.
-        link = branches.link if order.pins is None else None
-        changed = Changed(fleet, branches.heads, order.jobs, link)
-        review = Review(fleet, order.pins or {}, targets.sharding.portable)
         misplaced = strays(targets, branches)
+        _guard_sites(branches, misplaced, order)
+        # What was reviewed is all that is published: no hub comes in addition.
+        changed = Changed(fleet, branches.heads, order.jobs, branches.link if order.pins is None else None)
         going = {stray.site: moved(fleet, stray) for stray in misplaced if is_moving(stray, branches)}
-
-        def check(step: SitePlan) -> SitePlan:
-            if step.site in going and not order.move:
-                step = replace(step, findings=(*step.findings, going[step.site]))
-            return review.check(step) if order.pins is not None else step
-
-        terms = Terms(order.adopt, order.shrink, check, signer(fleet))
-        results = _commit(targets, changed, review, terms, order, source)
-        rest = [stray for stray in misplaced if stray.site not in going]
-        told = left_over(rest) if set(order.sites) >= fleet.sites.keys() else []
+        checks = _Checks(order, Review(fleet, order.pins or {}, targets.sharding.portable), going)
+        results = _commit(
+            targets, changed, checks, Terms(order.adopt, order.shrink, checks.check, signer(fleet)), source
+        )
+    stale = checks.review.stale
     at_door = {result.site for result in results}
-    findings = [*told, *changed.findings, *(d for result in results for d in result.findings), *review.stale.values()]
+    rest = [stray for stray in misplaced if stray.site not in going]
+    told = left_over(rest) if set(order.sites) >= fleet.sites.keys() else []
     return Published(
         source,
         targets.label,
         results,
-        tuple(site for site in changed.unchanged if site not in review.stale),
-        tuple(sorted({*changed.failed, *review.stale} - at_door)),
-        tuple(findings),
-        tuple(sorted(review.stale)),
+        tuple(site for site in changed.unchanged if site not in stale),
+        tuple(sorted({*changed.failed, *stale} - at_door)),
+        (*told, *changed.findings, *(d for result in results for d in result.findings), *stale.values()),
+        tuple(sorted(stale)),
     )
+
+
+@dataclass(eq=False)
+class _Checks:
+    """What stands against single steps, and against all of them together. *going* are sites that change repositories."""
+
+    order: Order
+    review: Review
+    going: Mapping[str, Diagnostic]
+    losses: Losses = field(default_factory=Losses)
+
+    def check(self, step: SitePlan) -> SitePlan:
+        if step.site in self.going and not self.order.move:
+            step = replace(step, findings=(*step.findings, self.going[step.site]))
+        if self.order.pins is not None:
+            step = self.review.check(step)
+        self.losses.count(step)
+        return step
+
+    def complete(self, changed: Changed) -> None:
+        """Once all sites were looked at. Raises Stale or Guarded where none must be published."""
+        if self.order.pins is not None:
+            self.review.complete(changed.unchanged, changed.failed, changed.heads)
+        if self.review.stale and not self.order.keep_going:
+            raise Stale([*changed.findings, *self.review.stale.values()])
+        lost = self.losses.finding(changed.fleet)
+        if lost and not self.order.removal:
+            raise Guarded([*changed.findings, lost])
+
+
+def _guard_sites(branches: Branches, misplaced: Sequence[Stray], order: Order) -> None:
+    """Raises Guarded where so many sites are gone from the fleet that hubs would shut out sites that are still there."""
+    gone = sorted({stray.site for stray in misplaced if stray.home is None})
+    others = sum(branch(branches.fleet, site) in branches.heads for site in branches.fleet.sites)
+    many = too_many_sites(branches.fleet, gone, others)
+    if many and not order.removal:
+        raise Guarded([many])
 
 
 def _guarded(fleet: Fleet, order: Order) -> Source:
@@ -104,15 +138,12 @@ def _guarded(fleet: Fleet, order: Order) -> Source:
 
 
 def _commit(
-    targets: Deliveries, changed: Changed, review: Review, terms: Terms, order: Order, source: Source
+    targets: Deliveries, changed: Changed, checks: _Checks, terms: Terms, source: Source
 ) -> tuple[SiteResult, ...]:
-    """The results of the sites that reached their branch's door, in order. Raises Stale before any branch moves."""
+    """The results of the sites that reached their branch's door, in order. Raises Rejected before any branch moves."""
     with Publisher(targets.repositories, targets.repository, source, terms) as publisher:
-        names = [name for name in order.sites if name in changed.fleet.sites]
+        names = [name for name in checks.order.sites if name in changed.fleet.sites]
         made = list(publisher.take(changed.files(names)))
-        if order.pins is not None:
-            review.complete(changed.unchanged, changed.failed, changed.heads)
-        if review.stale and not order.keep_going:
-            raise Stale([*changed.findings, *review.stale.values()])
+        checks.complete(changed)
         made += publisher.finish()
     return tuple(sorted(targets.send(made), key=lambda result: result.site))

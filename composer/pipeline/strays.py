@@ -13,7 +13,7 @@ from composer.model.names import DEFAULT_BRANCH
 from composer.pipeline.deliveries import Branches, Deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.selection import is_readable
-from composer.stages.publish import trailers_of
+from composer.stages.publish import LOCK, locked_site
 
 SHOWN = 10
 """Branches that a finding names."""
@@ -45,9 +45,9 @@ def _in(target: Delivery, targets: Deliveries, branches: Branches) -> Iterator[S
         for found, name in named
         if found and not _belongs(fleet, targets, target, site := found["site"])
     ]
-    contents = store.objects.contents([stray.head.commit for stray in candidates])
-    for stray, content in zip(candidates, contents, strict=True):
-        if trailers_of(content).get("Composer-Site") == stray.site:
+    locks = store.objects.objects([f"{stray.head.commit}:{LOCK}" for stray in candidates])
+    for stray, lock in zip(candidates, locks, strict=True):
+        if lock and locked_site(lock[1]) == stray.site:
             yield stray
 
 

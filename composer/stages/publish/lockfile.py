@@ -75,6 +75,12 @@ def link_of(text: bytes) -> Link | None:
     return Link(link["hub"], str(link.get("digest", "")).removeprefix("sha256:"))
 
 
+def locked_site(text: bytes) -> str:
+    """The site that a lock file is of; "" where it is no lock file of the composer."""
+    metadata = (_read(text) or {}).get("metadata")
+    return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+
 def inventory(text: bytes) -> Mapping[str, str] | None:
     """Path -> blob id of the files a lock file names, or None where it is no lock file of the composer."""
     ids = (_read(text) or {}).get("inventory")

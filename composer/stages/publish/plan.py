@@ -19,7 +19,7 @@ class SitePlan:
 
     *tree* is what the branch will hold, *own_tree* what of it is the composer's. With *findings*, the step
     must not be taken. *old* maps the path of every changed and removed file to the id of what it holds now. *held* is the commit
-    that the site is held at, if it is.
+    that the site is held at, if it is; *before* is the number of the composer's objects on the branch.
     """
 
     site: str
@@ -34,6 +34,11 @@ class SitePlan:
     findings: tuple[Diagnostic, ...] = ()
     adopts: bool = False
     held: str = ""
+    before: int = 0
+
+    @property
+    def objects_removed(self) -> int:
+        return _objects(self.removed)
 
     @property
     def is_empty(self) -> bool:
@@ -72,6 +77,7 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
         findings=(*hold, *(() if adopt else refusals(site, state, in_the_way))),
         adopts=bool(state.stranger or in_the_way),
         held=state.held,
+        before=_objects(state.owned),
     )
     # Where nothing is to be written, nothing of anybody's is overwritten.
     return SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree) if plan.is_empty else plan
