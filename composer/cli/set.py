@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="SITE PATH=VALUE",
-        help="the site and what to set, such as spec.components.ingress.params.maxConnections=3000",
+        help="the site and what to set, such as spec.offline=72h; one value may also be written PATH VALUE",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--tenant", metavar="NAME", help="edit this tenant's document instead of a site's")
@@ -69,7 +69,7 @@ def _asked(fleet: Fleet, arguments: argparse.Namespace) -> tuple[Target, list[As
     """The document to edit and what to do with it. Raises Rejected where the command line does not say."""
     words = list(arguments.words)
     target = _target(fleet, arguments, words)
-    assignments = [*map(_assignment, words), *map(_removal, arguments.remove)]
+    assignments = [*map(_assignment, _joined(words)), *map(_removal, arguments.remove)]
     if not assignments:
         raise Rejected([error("X002", "there is nothing to set: PATH=VALUE or --remove PATH", Place("command line"))])
     return target, assignments
@@ -96,6 +96,11 @@ def _file(name: str, files: Mapping[str, str], section: str) -> str:
     if name in files:
         return files[name]
     raise Rejected([no_such(section, name, files)])
+
+
+def _joined(words: list[str]) -> list[str]:
+    """PATH VALUE as PATH=VALUE."""
+    return [f"{words[0]}={words[1]}"] if len(words) == 2 and not _ASSIGNMENT.fullmatch(words[0]) else words
 
 
 def _assignment(word: str) -> Assignment:

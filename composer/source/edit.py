@@ -223,7 +223,8 @@ class _Text:
         following = self._line_end(end)
         if self.text[following - 1 : following] != "\n":
             return f"{self.text}{self.line_break}{line}{self.line_break}"
-        return f"{self.text[:following]}{line}{self.line_break}{self.text[following:]}"
+        ending = "\r\n" if self.text[:following].endswith("\r\n") else "\n"
+        return f"{self.text[:following]}{line}{ending}{self.text[following:]}"
 
     def _cut(self, node: Node, step: str | int) -> str:
         """Without one of several entries or items of *node*."""

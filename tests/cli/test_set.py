@@ -71,6 +71,10 @@ def text(root: Path, file: str = "eu/a.yaml") -> str:
             TWO_NODES.replace('"4"', '"8"', 1).replace("8Gi, storage: 64Gi}\n  comp", "16Gi, storage: 64Gi}\n  comp"),
         ),
         (["spec.offline=72h"], "everyone\n", "everyone\n  offline: 72h\n"),
+        (["spec.offline", "72h"], "everyone\n", "everyone\n  offline: 72h\n"),
+        (["spec.cluster.nodes[name=box-2].arch", "arm64"], "box-2, arch: amd64", "box-2, arch: arm64"),
+        (["spec.components.note.params.text", "a=b"], "{text: hello}", "{text: a=b}"),
+        (["spec.components.two.blueprint=note@1"], "everyone\n", "everyone\n    two: {blueprint: note@1}\n"),
         (["spec.components.two={blueprint: note@1, params: {text: x}}"], "everyone\n", None),
         (["--remove", "spec.components.note.params.text"], "{text: hello}", "{}"),
         (["--remove", "metadata.labels.region"], ", region: eu}", "}"),
@@ -79,7 +83,7 @@ def text(root: Path, file: str = "eu/a.yaml") -> str:
 def test_only_what_was_asked_for_changes(root: Path, words: list[str], old: str, new: str | None) -> None:
     new = new or f"{old}    two: {{blueprint: note@1, params: {{text: x}}}}\n"
     ran = composer(root, "set", "a", *words)
-    changes = "1 change" if len(words) != 2 or words[0] == "--remove" else "2 changes"
+    changes = "2 changes" if sum("=" in word.split("]")[-1] for word in words) == 2 else "1 change"
     assert (ran.code, ran.out, ran.err) == (0, "", f"sites/eu/a.yaml: {changes} made\n")
     assert SITE.count(old) == 1
     assert text(root) == SITE.replace(old, new)
@@ -204,6 +208,32 @@ def test_a_link_mode_mark_and_line_breaks_of_a_file_stay(tmp_path: Path) -> None
     assert (root / "sites/a.yaml").is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert real.read_bytes() == b"\xef\xbb\xbf" + noted("a").replace("\n", "\r\n").encode() + b"  offline: 1h\r\n"
+
+
+TIED = SITE.replace("{text: hello}", "&said {text: hello}") + "    other: {blueprint: note@1, params: *said}\n"
+
+
+def test_what_an_alias_ties_to_another_value_is_left_to_the_person(root: Path) -> None:
+    (root / "sites/eu/a.yaml").write_text(TIED)
+    for name in ("note", "other"):
+        ran = composer(root, "set", "a", f"spec.components.{name}.params.text=goodbye")
+        assert (ran.code, ran.out, text(root)) == (2, "", TIED)
+        assert "error[X011]" in ran.err
+    assert composer(root, "set", "a", "spec.components.other.params={text: goodbye}").code == 0
+    assert text(root) == TIED.replace("*said", "{text: goodbye}")
+
+
+def test_tabs_in_comments_and_texts_stay_and_tabs_that_are_no_yaml_are_a_finding(root: Path) -> None:
+    tabbed = SITE.replace("# said by", "#\tsaid\tby\t").replace("text: hello", "text: 'a\tb'")
+    (root / "sites/eu/a.yaml").write_text(tabbed)
+    assert composer(root, "set", "a", "spec.offline=1h").code == 0
+    assert text(root) == f"{tabbed}  offline: 1h\n"
+    indented = SITE.replace("    note:", "\tnote:")
+    (root / "sites/eu/a.yaml").write_text(indented)
+    ran = composer(root, "set", "a", "spec.offline=1h")
+    assert (ran.code, text(root)) == (2, indented)
+    assert "error[Y007]" in ran.err
+    assert "sites/eu/a.yaml:19:1" in ran.err
 
 
 def test_a_file_that_cannot_be_replaced_is_a_finding(tmp_path: Path) -> None:
