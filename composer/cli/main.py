@@ -33,6 +33,7 @@ COMMANDS = {
     "new": "make a document from a form",
     "bundle": "pack a site's branch for a registry, for sites without a connection to Git",
     "set": "change values in a document, keeping its comments",
+    "upgrade": "move sites to another version of a blueprint",
     "isolation": "tell who may do what at a site, what is shared, and what holds the limits",
     "test": "run the cases of blueprints",
     "schema": "write a schema of documents for editors",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
 from collections.abc import Mapping
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from composer.cli import exits
 from composer.cli.select import add_jobs, jobs, open_fleet
-from composer.cli.show import add_findings_format, count, say, show_findings
+from composer.cli.show import add_findings_format, count, difference, say, show_findings
 from composer.diagnostic import Place, Rejected, error
 from composer.model.fleet import Fleet
 
 if TYPE_CHECKING:
     from composer.pipeline.edit import Assignment, Target
-    from composer.source.document import Document
 
 _ASSIGNMENT = re.compile(r"((?:[^\[\]=]|\[[^\]]*\])*)=(.*)", re.DOTALL)
 """A path, in which an equals sign can only stand in brackets, and a value."""
@@ -52,11 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     if after is before:
         say(f"{target.file} says so already")
         return exits.DONE
-    findings = consequences(fleet, target, after, jobs(arguments))
+    findings = consequences(fleet, {target: after}, jobs(arguments))
     show_findings(findings, arguments.findings_format, stream=sys.stderr)
     refused = any(finding.is_error for finding in findings)
     if arguments.dry_run:
-        sys.stdout.writelines(_difference(before, after))
+        sys.stdout.writelines(difference(before, after))
     elif refused and not arguments.force:
         say(f"{target.file} is as it was; --force writes it all the same")
     else:
@@ -116,9 +114,3 @@ def _removal(path: str) -> Assignment:
     from composer.pipeline.edit import Assignment
 
     return Assignment(path, removed=True)
-
-
-def _difference(before: Document, after: Document) -> list[str]:
-    old, new = (document.text.splitlines(keepends=True) for document in (before, after))
-    found = difflib.unified_diff(old, new, f"a/{before.file}", f"b/{after.file}")
-    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]

@@ -6,9 +6,12 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from composer.diagnostic import Diagnostic, in_order
+
+if TYPE_CHECKING:
+    from composer.source.document import Document
 
 _OF_REPOSITORY = ("github", "gitlab", "sarif")
 FINDING_FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
@@ -67,3 +70,12 @@ def first_few(names: Sequence[str], most: int = 5) -> str:
     """The names, cut after *most* with how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def difference(before: Document, after: Document) -> list[str]:
+    """The lines of a unified diff of two versions of a document."""
+    import difflib
+
+    old, new = (document.text.splitlines(keepends=True) for document in (before, after))
+    found = difflib.unified_diff(old, new, f"a/{before.file}", f"b/{after.file}")
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,14 +79,15 @@ def edited(document: Document, assignments: Sequence[Assignment]) -> Document:
     return document
 
 
-def consequences(fleet: Fleet, target: Target, draft: Document, jobs: int) -> list[Diagnostic]:
-    """What the draft itself and every site it bears on would say, apart from errors that are there without it."""
+def consequences(fleet: Fleet, drafts: Mapping[Target, Document], jobs: int) -> list[Diagnostic]:
+    """What the drafts themselves and every site they bear on would say, apart from errors that are there without them."""
+    files = {target.file: draft for target, draft in drafts.items()}
     try:
-        after, found = load_fleet(fleet.root, {target.file: draft})
+        after, found = load_fleet(fleet.root, files)
     except Rejected as rejected:
         return list(rejected.diagnostics)
-    findings = [finding for finding in found if finding.place.file == target.file]
-    findings += _findings(after, _touched(after, target), jobs)
+    findings = [finding for finding in found if finding.place.file in files]
+    findings += _findings(after, sorted({name for target in drafts for name in _touched(after, target)}), jobs)
     errors = [finding for finding in findings if finding.is_error]
     if errors:
         touched = sorted({d.site for d in errors if d.site in fleet.sites})

@@ -6,7 +6,7 @@ document, the site's own document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,6 +69,14 @@ class Resolver:
         if len(found) < len(names):
             raise Rejected(site.findings)
         return found
+
+    def uses(self, document: Document) -> Mapping[Route, tuple[Layer, ...]]:
+        """Every use of a blueprint at a site: where its spec speaks of it, and the layers that do, lowest first.
+
+        Whatever else is wrong with the site. Raises Rejected where a tenant or a layer is not there, or cannot be used.
+        """
+        tenants = self._tenants(document)
+        return dict(_Site(self.fleet, document, self.lower(document)).uses(tenants.values()))
 
     def lower(self, document: Document) -> Lower:
         """The layers below a site, for the profiles it lists. Raises Rejected for a profile that is not there."""
@@ -143,6 +151,15 @@ class _Site:
                 if (section, name) != ("components", "tenancy"):
                     shared = self.lower.sections[section].get(name) is layers
                     yield from self._component(levels, (section, name), role, "", layers, shared)
+
+    def uses(self, tenants: Iterable[_Tenant]) -> Iterator[tuple[Route, tuple[Layer, ...]]]:
+        for section in ("components", "gateways"):
+            for name, layers in self.sections[section].items():
+                yield (section, name), layers
+        for tenant in tenants:
+            for section in TENANT_ROLES:
+                for name, layers in gather(tenant.layers, section, {}, []).items():
+                    yield ("tenants", tenant.name, section, name), layers
 
     def _components_of(self, tenant: _Tenant) -> Iterator[Component]:
         """The tenant's walls, then its streams, functions and gateways."""
