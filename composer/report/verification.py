@@ -10,7 +10,7 @@ from composer import __version__
 from composer.git.signing import Signature, Trust
 from composer.report.diff import human
 from composer.report.diff_json import comparison_document
-from composer.report.visible import visible
+from composer.report.visible import json_inert, visible
 from composer.stages.compare import SiteDiff, group
 from composer.stages.publish import FileDifferences, Proof
 
@@ -53,7 +53,7 @@ def as_json(proofs: Sequence[Proof], edits: Sequence[SiteDiff], absent: Sequence
         "absent": list(absent),
         "edits": comparison_document(group(edits, len(proofs) - len(edits))),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n"
+    return json_inert(json.dumps(document, indent=2, ensure_ascii=True, default=str)) + "\n"
 
 
 def _site(proof: Proof) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _by_identity(objects: Mapping[str, Any]) -> dict[Identity, _Placed]:
 
 def _change(identity: Identity, old: _Placed | None, new: _Placed | None) -> Change | None:
     before, after = old and old[1], new and new[1]
-    fields = tuple(differences(before, after)) if old and new else ()
+    fields = tuple(_by_line(identity, field) for field in differences(before, after)) if old and new else ()
     if old and new and not fields:
         return None
     action = Action.ADDED if not old else Action.REMOVED if not new else Action.CHANGED
@@ -126,23 +126,35 @@ def is_secret_file(path: str, content: bytes) -> bool:
     return is_secret(identity) or identity.kind == "File"
 
 
+def _by_line(identity: Identity, change: FieldChange) -> FieldChange:
+    """The change with the lines that differ, where a text of several lines became another."""
+    old, new = change.old, change.new
+    if change.action is not Action.CHANGED or not isinstance(old, str) or not isinstance(new, str):
+        return change
+    if is_secret(identity) or ("\n" not in old and "\n" not in new):
+        return change
+    return replace(change, hunks=hunks_of(old, new))
+
+
 def _shown(identity: Identity, change: FieldChange) -> FieldChange:
     """The change as it may be seen: nothing of a Secret, no checksums, and of long texts the lines that differ."""
     if is_secret(identity) and any(below(change.steps, root) for root in _CONFIDENTIAL):
         return _instead(change, HIDDEN)
     if identity.kind == "File" and any("Secret" in str(side) for side in (change.old, change.new)):
         return _instead(change, HIDDEN)
-    if change.action is not Action.CHANGED or not isinstance(change.old, str) or not isinstance(change.new, str):
-        return change
-    if "annotations" in change.steps and _CHECKSUM.fullmatch(change.old) and _CHECKSUM.fullmatch(change.new):
+    if change.hunks:
+        return replace(change, old=None, new=None)
+    if "annotations" in change.steps and all(_is_checksum(side) for side in (change.old, change.new)):
         return _instead(change, CHECKSUM)
-    if "\n" in change.old or "\n" in change.new:
-        return replace(change, old=None, new=None, hunks=hunks_of(change.old, change.new))
     return change
+
+
+def _is_checksum(value: Any) -> bool:
+    return isinstance(value, str) and _CHECKSUM.fullmatch(value) is not None
 
 
 def _instead(change: FieldChange, word: str) -> FieldChange:
     """The change with the word wherever a value stood."""
     old = None if change.action is Action.ADDED else word
     new = None if change.action is Action.REMOVED else word
-    return replace(change, old=old, new=new)
+    return replace(change, old=old, new=new, hunks=())

@@ -9,8 +9,9 @@ from typing import Any
 from composer.model.units import UnitError, quantity
 from composer.stages.compare.change import Action, Danger, FieldChange, Identity, Risk, Steps, below, path_text
 from composer.stages.compare.fields import differences, inside
-from composer.stages.compare.rights import rights_touched
-from composer.stages.compare.sizes import sizes_touched
+from composer.stages.compare.pods import PODS
+from composer.stages.compare.rights import RIGHTS, rights_touched
+from composer.stages.compare.sizes import AMOUNTS, QUOTAS, sizes_touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ IMMUTABLE: Mapping[tuple[str, str], tuple[Fixed, ...]] = {
 _FROZEN_DATA = tuple(Fixed((key,)) for key in ("binaryData", "data", "immutable", "stringData"))
 """What `immutable: true` fixes in a ConfigMap or Secret (stringData becomes data)."""
 
+_WATCHED = frozenset({*RIGHTS, *PODS, *AMOUNTS, *QUOTAS, ("", "ConfigMap")})
+"""Kinds whose coming and going moves rights, quotas or capacity."""
+
 _RANKS = {risk: rank for rank, risk in enumerate(Risk)}
 _RESTARTING = frozenset({("apps", "DaemonSet"), ("apps", "Deployment"), ("apps", "StatefulSet")})
 _CLAIM = ("", "PersistentVolumeClaim")
@@ -93,9 +97,11 @@ _STORAGE: Steps = ("spec", "resources", "requests", "storage")
 def dangers_of(identity: Identity, old: Any, new: Any, fields: Sequence[FieldChange]) -> tuple[Danger, ...]:
     """What the change of an object means, the worst first. *old* or *new* is None where it comes or goes."""
     action = Action.ADDED if old is None else Action.REMOVED if new is None else Action.CHANGED
-    # Of an object that comes or goes, everything it holds is a difference.
-    touched = fields if action is Action.CHANGED else list(differences(old or {}, new or {}))
     kind = (identity.group, identity.kind)
+    # Of an object that comes or goes, everything it holds is a difference.
+    touched = (
+        fields if action is Action.CHANGED else tuple(differences(old or {}, new or {})) if kind in _WATCHED else ()
+    )
     found = [
         *(_removal(identity) if action is Action.REMOVED else ()),
         *(_immutable(_fixed(kind, old), fields) if action is Action.CHANGED else ()),

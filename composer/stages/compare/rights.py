@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from composer.stages.compare.change import Action, Danger, FieldChange, Identity, Risk, Steps, path_text
 from composer.stages.compare.fields import inside
@@ -81,20 +79,24 @@ def rights_touched(identity: Identity, action: Action, fields: Sequence[FieldCha
 def _access_lists(fields: Sequence[FieldChange]) -> Iterator[Danger]:
     for field in inside(fields, ("data",)):
         if field.steps and is_access_list(str(field.steps[0])):
-            before, after = (Counter(_rules(text)) for text in (field.old, field.new))
-            numbers = f"{_lines(after - before)} more, {_lines(before - after)} fewer"
+            numbers = f"{_lines(_signed(field, '+'))} more, {_lines(_signed(field, '-'))} fewer"
             message = f"changes who may publish and subscribe to what: {numbers}"
             yield Danger(Risk.GRANTS, message, path_text(("data", *field.steps)))
 
 
-def _rules(text: Any) -> list[str]:
-    """The lines of an access list that say something."""
-    lines = (line.strip() for line in text.splitlines()) if isinstance(text, str) else ()
-    return [line for line in lines if line and not line.startswith("#")]
+def _signed(field: FieldChange, sign: str) -> int:
+    """How many lines of an access list come ("+") or go ("-") that say something."""
+    if field.hunks:
+        lines = [line[1:] for hunk in field.hunks for line in hunk.lines if line[0] == sign]
+    else:
+        text = field.new if sign == "+" else field.old
+        lines = text.splitlines() if isinstance(text, str) else []
+    said = (line.strip() for line in lines)
+    return sum(1 for line in said if line and not line.startswith("#"))
 
 
-def _lines(found: Counter[str]) -> str:
-    return f"{found.total():,} line{'' if found.total() == 1 else 's'}"
+def _lines(number: int) -> str:
+    return f"{number:,} line{'' if number == 1 else 's'}"
 
 
 def _pod_security(fields: Sequence[FieldChange]) -> Iterator[Danger]:

@@ -33,10 +33,10 @@ def sizes_touched(identity: Identity, action: Action, fields: Sequence[FieldChan
     """What the differences mean for capacity and quotas; of an added or removed object, all it holds is a difference."""
     kind = (identity.group, identity.kind)
     if kind in QUOTAS:
-        found = list(leaves(inside(fields, QUOTAS[kind])))
+        found = leaves(inside(fields, QUOTAS[kind]))
         whole = {Action.ADDED: "limits its namespace", Action.REMOVED: "lifts the limits of its namespace"}
         yield from _told(Risk.QUOTA, action, found, "allows", whole)
-    found = list(leaves(_asked(kind, fields)))
+    found = leaves(_asked(kind, fields))
     whole = {Action.ADDED: "asks for room of its own", Action.REMOVED: "gives its room back"}
     yield from _told(Risk.CAPACITY, action, found, "asks for", whole)
 
@@ -53,12 +53,11 @@ def _asked(kind: tuple[str, str], fields: Sequence[FieldChange]) -> Iterator[Fie
 
 
 def _told(
-    risk: Risk, action: Action, found: Sequence[FieldChange], verb: str, whole: Mapping[Action, str]
+    risk: Risk, action: Action, found: Iterator[FieldChange], verb: str, whole: Mapping[Action, str]
 ) -> Iterator[Danger]:
-    if not found:
-        return
     if action in whole:
-        yield Danger(risk, whole[action])
+        if any(found):
+            yield Danger(risk, whole[action])
         return
     kinds = [(_direction(change), change) for change in found]
     for direction in ("more", "less", "something else"):
