@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -123,7 +124,9 @@ def test_the_check_shows_what_merging_would_change(
     checkout = tmp_path / "checkout"
     depth = ["--depth", "2"] if forge == "github" else []
     git(tmp_path, "clone", "-q", *depth, f"file://{root}", str(checkout))
-    variables = {**runner, "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(root, "rev-parse", "HEAD^1")}
+    summary = tmp_path / "summary.md"
+    base = git(root, "rev-parse", "HEAD^1")
+    variables = {**runner, "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "GITHUB_STEP_SUMMARY": str(summary)}
     said = ""
     for script in scripts(forge, "check"):
         ran = run(script, checkout, variables)
@@ -132,6 +135,12 @@ def test_the_check_shows_what_merging_would_change(
     assert "2 sites: 0 errors, 0 warnings" in said
     assert "2 sites rendered" in said
     assert "max_connections 77" in said
+    if forge == "github":
+        assert "::notice file=sites/factory-01.yaml,line=" in said
+        assert "max_connections 77" in summary.read_text()
+    else:
+        notes = json.loads((checkout / "changes.json").read_text())
+        assert ("R011", "sites/factory-01.yaml") in [(n["check_name"], n["location"]["path"]) for n in notes]
     mistake = checkout / "sites/factory-01.yaml"
     mistake.write_text(mistake.read_text().replace("[edge-box]", "[edge-bx]"))
     first = run(scripts(forge, "check")[0], checkout, variables)
