@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from composer.diagnostic import Diagnostic, Rejected
 from composer.git.repository import Head
@@ -30,11 +31,24 @@ def _nothing(_: object) -> None:
     return None
 
 
+class Before(Protocol):
+    """What delivery repositories tell of sites and their hubs."""
+
+    def link(self, site: str) -> Link | None:
+        """What the site told its hub when its branch was written."""
+
+    def stands(self, site: str) -> str:
+        """The commit at the site's branch, or ""."""
+
+    def left_behind(self, site: str) -> Sequence[str]:
+        """The hubs to which the site told something new when its branch was written, and whose branches have not moved since."""
+
+
 @dataclass(eq=False)
 class Changed:
     """Makes the files of sites whose branches may hold something else, and of hubs to which one of them says something else.
 
-    *heads* tells where branches stand; *link* tells what a site told its hub when its branch was written
+    *heads* tells where branches stand; *before* what sites told their hubs when their branches were written
     (without it, no hub comes in addition), and *fetch* is called with hubs that come in addition, before they are looked at.
     While `files` is read, *findings*, *failed* and *unchanged* fill up; *extra* is then the number of hubs that came in addition.
     """
@@ -42,12 +56,13 @@ class Changed:
     fleet: Fleet
     heads: Mapping[str, Head]
     jobs: int
-    link: Callable[[str], Link | None] | None = None
+    before: Before | None = None
     fetch: Callable[[Sequence[str]], object] = _nothing
     findings: list[Diagnostic] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     extra: int = 0
+    _same: set[str] = field(default_factory=set)
 
     def files(self, names: Sequence[str]) -> Iterator[SiteFiles]:
         """The files of each site that is not known to be unchanged, in order; sites with errors are left out."""
@@ -58,8 +73,10 @@ class Changed:
             concerned: set[str] = set()
             for some in in_turn(links, waiting):
                 for files in self._files(links, some):
-                    concerned.update(self._concerned(links, files))
-                    yield files
+                    told = self._told(links, files)
+                    concerned.update(hub for hub, _ in told)
+                    yield replace(files, told=told)
+                concerned.update(self._left_behind(links, some, chosen))
             waiting = sorted(concerned - chosen)
             chosen.update(waiting)
             self.fetch(waiting)
@@ -77,15 +94,24 @@ class Changed:
                 links.cache.learn(made.site, made.entry)
             yield made.files
 
-    def _concerned(self, links: Links, files: SiteFiles) -> Iterator[str]:
-        """The hubs that a site tells something else than when its branch was written."""
+    def _told(self, links: Links, files: SiteFiles) -> tuple[tuple[str, str], ...]:
+        """The hubs that a site tells something else than when its branch was written, and where their branches stand."""
         head = self.heads.get(files.branch)
-        if self.link is None or (head and head.tree == files.tree):
-            return
-        summary, before = links.summary(files.site), self.link(files.site)
-        now = Link(summary.hub, summary.digest) if summary else None
-        if now != before:
-            yield from (link.hub for link in (before, now) if link and link.hub in self.fleet.sites)
+        if head and head.tree == files.tree:
+            self._same.add(files.site)
+        elif self.before is not None:
+            summary, before = links.summary(files.site), self.before.link(files.site)
+            now = Link(summary.hub, summary.digest) if summary else None
+            hubs = dict.fromkeys(link.hub for link in (before, now) if link) if now != before else {}
+            return tuple((hub, self.before.stands(hub)) for hub in hubs if hub in self.fleet.sites)
+        return ()
+
+    def _left_behind(self, links: Links, names: Sequence[str], chosen: Collection[str]) -> Iterator[str]:
+        """The hubs of unchanged sites whose branches do not know yet what these told them, since publishing broke off."""
+        if self.before is not None and not links.hubs <= set(chosen):
+            for name in names:
+                if name in self._same:
+                    yield from self.before.left_behind(name)
 
     def _is_unchanged(self, links: Links, name: str) -> bool:
         head = self.heads.get(branch(self.fleet, name))
@@ -93,6 +119,7 @@ class Changed:
         if entry is None or head is None or entry.tree != head.tree:
             return False
         self.unchanged.append(name)
+        self._same.add(name)
         self.findings += (warning.at_site(name) for warning in entry.warnings)
         links.learn(as_child(name, entry))
         return True

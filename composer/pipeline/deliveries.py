@@ -17,7 +17,7 @@ from composer.model.shards import Shard, shard_for, shards_of
 from composer.pipeline.branch import branch, published_link
 from composer.pipeline.delivery import Delivery, address_findings, delivery, present_delivery, written
 from composer.pipeline.selection import labels_of
-from composer.stages.publish import Link, SiteResult, Store
+from composer.stages.publish import Link, SiteResult, Store, hubs_told, trailers_of
 
 
 class Sharding:
@@ -151,6 +151,17 @@ class Branches:
     def link(self, site: str) -> Link | None:
         """What the site told its hub when its branch was written."""
         return published_link(self.store(site).objects, self.heads.get(branch(self.fleet, site)))
+
+    def stands(self, site: str) -> str:
+        """The commit at the site's branch, or ""."""
+        head = self.heads.get(branch(self.fleet, site))
+        return head.commit if head else ""
+
+    def left_behind(self, site: str) -> list[str]:
+        """The hubs to which the site told something new when its branch was written, and whose branches have not moved since."""
+        (commit,) = self.store(site).objects.contents([self.stands(site)])
+        told = hubs_told(trailers_of(commit))
+        return [hub for hub, stood in told.items() if hub in self.fleet.sites and self.stands(hub) == stood]
 
 
 @contextmanager

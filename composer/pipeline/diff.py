@@ -98,7 +98,7 @@ def _against(
     branches: Branches, asked: Asked, fetch: Callable[[Sequence[str]], object] = lambda _: None
 ) -> Differences:
     """*fetch* is called with hubs that come in addition, before they are compared with their branches."""
-    changed = Changed(branches.fleet, branches.heads, asked.jobs, branches.link, fetch)
+    changed = Changed(branches.fleet, branches.heads, asked.jobs, branches, fetch)
     steps: dict[str, Step] = {}
     holds: list[Diagnostic] = []
     found = tuple(_differing(branches, changed.files(asked.sites), steps, holds, texts=asked.texts))

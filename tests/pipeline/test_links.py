@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from subprocess import run
 
 import pytest
 
@@ -111,6 +112,29 @@ def test_diff_and_publish_of_one_site_show_its_hub_where_the_link_changed(root: 
     assert shown(root, "a", "--base", "HEAD") == {"a", "hub"}
     assert published(root, "a") == {"a", "hub"}
     assert publish(root).composed == set()
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_publishing_that_broke_off_before_the_hub_brings_it_when_it_is_run_again(root: Path, cached: bool) -> None:
+    """The site's branch moved and the hub's did not, as when the command is killed, or a server refuses the one."""
+    before = git(root, "rev-parse", "site/hub")
+    write(root, {"fleet.yaml": FLEET, "a.yaml": leaf("a", LINK_CHANGES["a filter more"])})
+    assert published(root, "a") == {"a", "hub"}
+    done = trees(root)
+    git(root, "update-ref", "refs/heads/site/hub", before)
+    if not cached:
+        cache_file(root).unlink()
+    assert shown(root, "a") == {"hub"}
+    assert published(root, "a") == {"hub"}
+    assert trees(root) == done
+    change(root, "sites/hub.yaml", ("hub: true", "hub: true\n  offline: 1h"))
+    assert published(root, "a") == set()
+
+
+def git(root: Path, *words: str) -> str:
+    return run(
+        ["git", "--git-dir", root / "out/delivery.git", *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def test_diff_and_publish_of_one_site_leave_a_hub_alone_that_waits_for_something_else(root: Path) -> None:

@@ -14,6 +14,7 @@ from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Te
 from composer.stages.publish.record import Record, read_record
 from composer.stages.publish.rollback import Earlier, earlier_state, set_back, state_at
 from composer.stages.publish.steps import Store, plans
+from composer.stages.publish.trailers import hubs_told, trailers_of
 
 __all__ = [
     "LOCK",
@@ -39,6 +40,7 @@ __all__ = [
     "check_branches",
     "earlier_state",
     "hold_finding",
+    "hubs_told",
     "link_of",
     "locked_site",
     "plans",
@@ -49,5 +51,6 @@ __all__ = [
     "set_back",
     "state_at",
     "tenant_folder",
+    "trailers_of",
     "write_tree",
 ]

@@ -10,13 +10,17 @@ from composer.git.ids import blob_id, plain_files, tree_id
 
 @dataclass(frozen=True, eq=False)
 class SiteFiles:
-    """All files of a site, path -> content; *ids* are their blob ids, *tree* the id of the tree they make."""
+    """All files of a site, path -> content; *ids* are their blob ids, *tree* the id of the tree they make.
+
+    *told* are the hubs to which the site tells something else than before, with the commits that their branches stand at.
+    """
 
     site: str
     branch: str
     files: Mapping[str, bytes] = field(repr=False)
     ids: Mapping[str, str] = field(repr=False)
     tree: str
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_stripped(self) -> bool:

@@ -20,6 +20,7 @@ class SitePlan:
     *tree* is what the branch will hold, *own_tree* what of it is the composer's. With *findings*, the step
     must not be taken. *old* maps the path of every changed and removed file to the id of what it holds now. *held* is the commit
     that the site is held at, if it is; *before* is the number of the composer's objects on the branch.
+    *told* are the hubs to which the site tells something new, and where their branches stand.
     """
 
     site: str
@@ -35,6 +36,7 @@ class SitePlan:
     adopts: bool = False
     held: str = ""
     before: int = 0
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def objects_removed(self) -> int:

@@ -19,6 +19,7 @@ from composer.git.source import Source
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.plan import SitePlan, summary
 from composer.stages.publish.steps import Store, plans
+from composer.stages.publish.trailers import HUB, hubs_text
 
 
 class Outcome(StrEnum):
@@ -115,7 +116,7 @@ class Publisher:
             self._stack.enter_context(run)
         steps = plans(lambda site: self._run(site).store, sites, adopt=self._terms.adopt, shrink=self._terms.shrink)
         for site, planned in steps:
-            plan = self._terms.check(planned)
+            plan = self._terms.check(replace(planned, told=site.told))
             result = _foreseen(plan, self._source)
             if result.outcome is Outcome.PUBLISHED and site.is_stripped:
                 # Its branch held these files a moment ago.
@@ -236,6 +237,7 @@ def _commit(plan: SitePlan, source: Source) -> Commit:
         "Composer-Source": source.label,
         "Composer-Tree": plan.own_tree,
         **({"Composer-Adopted": plan.parent} if plan.adopts else {}),
+        **({HUB: hubs_text(plan.told)} if plan.told else {}),
     }
     lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
     return Commit(plan.branch, plan.parent, plan.tree, source.date, f"{summary(plan)}\n\n{lines}\n")
