@@ -13,6 +13,7 @@ from typing import NamedTuple
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.address import folder, identity
 from composer.git.lock import holding, publishing
+from composer.git.mirror import forget_settings
 from composer.git.process import GitFailed
 from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, delete, fetch, push, remote_of
 from composer.git.repository import Repository, create_repository, open_repository, remove_branch
@@ -126,12 +127,13 @@ def _mirror_name(remote: Remote, known_as: str) -> str:
 
 def _fetch(mirror: Repository, remote: Remote, place: Place) -> None:
     try:
+        forget_settings(mirror)
         fetch(mirror, remote)
-    except GitFailed as failed:
+    except (GitFailed, OSError) as failed:
         raise Rejected([_unfetched(remote, failed, place)]) from failed
 
 
-def _unfetched(remote: Remote, failed: GitFailed, place: Place) -> Diagnostic:
+def _unfetched(remote: Remote, failed: Exception, place: Place) -> Diagnostic:
     message = f"the delivery repository {remote.address} cannot be fetched: {failed}"
     hint = "git's own configuration says how you log in there; nothing was changed"
     return error("B042", message, place, hint=hint)

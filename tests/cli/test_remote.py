@@ -14,6 +14,7 @@ from tests.conftest import Needs
 from tests.load.fleets import document
 from tests.publish.making import commit_by_hand, git
 from tests.publish.server import Server, by_file, by_http
+from tests.publish.test_repository import plant
 
 NAMES = ("a", "b", "c")
 
@@ -121,6 +122,43 @@ def test_of_two_publishers_at_once_neither_loses_what_the_other_wrote(server: Se
     for name, commit_before in heads.items():
         assert git(server.repository, "merge-base", "--is-ancestor", commit_before, name) == ""
     assert git(server.repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_programs_and_addresses_that_somebody_wrote_into_the_mirror_are_not_obeyed(
+    server: Server, tmp_path: Path
+) -> None:
+    root = remote_fleet(tmp_path / "fleet", server.address)
+    assert composer(root, "publish").code == 0
+    (mirror,) = (root / "out/mirrors").glob("*.git")
+    marker = tmp_path / "it-ran"
+    plant(tmp_path / "program", marker)
+    plant(mirror / "hooks/pre-push", marker)
+    plant(mirror / "hooks/reference-transaction", marker)
+    program = str(tmp_path / "program")
+    for key, value in {
+        "core.hooksPath": str(mirror / "hooks"),
+        "core.sshCommand": program,
+        "core.askPass": program,
+        "credential.helper": program,
+        "remote.delivery.uploadpack": program,
+        "remote.delivery.receivepack": program,
+        "remote.delivery.vcs": "ext",
+        "remote.delivery.pushurl": f"ext::{program}",
+        "remote.delivery.url": f"ext::{program}",
+        "protocol.allow": "always",
+        "http.proxy": "http://127.0.0.1:1",
+        f"url.ext::{program}.insteadOf": server.address,
+        "include.path": str(tmp_path / "more"),
+    }.items():
+        git(mirror, "config", key, value)
+    (tmp_path / "more").write_text(f'[remote "delivery"]\n  uploadpack = {program}\n')
+    (root / "sites/a.yaml").write_text(noted("a", "changed"))
+    commit(root)
+    ran = composer(root, "publish")
+    assert (ran.code, not marker.exists()) == (0, True), ran.err
+    assert composer(root, "verify").code == 0
+    assert composer(root, "rollback", "a").code == 0
+    assert not marker.exists()
 
 
 def test_a_server_that_does_not_answer_is_a_finding_and_nothing_changes(tmp_path: Path) -> None:

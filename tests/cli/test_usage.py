@@ -49,9 +49,9 @@ def test_help_lists_commands_and_each_of_them_has_help_of_its_own(tmp_path: Path
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error_that_names_those_that_do(tmp_path: Path) -> None:
-    ran = composer(tmp_path, "rollback")
+    ran = composer(tmp_path, "undo")
     assert (ran.code, ran.out) == (2, "")
-    assert "invalid choice: 'rollback'" in ran.err
+    assert "invalid choice: 'undo'" in ran.err
     assert "publish" in ran.err
 
 
