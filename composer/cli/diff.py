@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import count, first_few, say, show_findings
 from composer.diagnostic import Place, Rejected, error
@@ -46,8 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise Rejected([error("X002", "--annotations goes with --base: which lines changed?", Place("command line"))])
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
-    asked = Asked(names, jobs(arguments), texts=arguments.format == "unified")
+    progress = watching()
+    asked = Asked(names, jobs(arguments), texts=arguments.format == "unified", watch=progress)
     found = against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
+    progress.clear()
     findings += found.findings
     if arguments.annotations:
         _annotate(fleet, replace(found, findings=tuple(findings)), arguments)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
 from composer import __version__
 from composer.cli import exits
+from composer.cli.progress import leave, on_interrupt
 from composer.diagnostic import Rejected
 
 COMMANDS = {
@@ -88,8 +86,7 @@ def _command(words: Sequence[str]) -> str:
 
 def run() -> None:
     """The console script."""
-    # Not by KeyboardInterrupt: raised where nothing can be raised, it would be lost.
-    signal.signal(signal.SIGINT, lambda *_: _leave(exits.INTERRUPTED))
+    signal.signal(signal.SIGINT, on_interrupt)
     gc.set_threshold(*COLLECT)
     try:
         code = main(sys.argv[1:])
@@ -98,14 +95,7 @@ def run() -> None:
         code = exits.DONE
     except Exception as bug:
         code = _report(bug)
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """Ends at once: what is in memory need not be taken apart, and nobody waits for workers that are gone."""
-    with suppress(OSError):
-        sys.stderr.flush()
-    os._exit(code)
+    leave(code)
 
 
 def _report(bug: Exception) -> int:

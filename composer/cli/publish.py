@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, has_selectors, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
 from composer.diagnostic import Place, Rejected, error
@@ -37,17 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.keep_going and not arguments.plan:
         raise Rejected([error("X002", "--keep-going goes with --plan", Place("command line"))])
     fleet, findings = open_fleet(arguments)
-    order = _order(fleet, arguments)
+    progress = watching("no branch has moved")
+    order = replace(_order(fleet, arguments), watch=progress)
     try:
         published = publish_sites(fleet, order)
+        progress.clear()
     except Rejected as refused:
+        progress.clear()
         show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
         if not isinstance(refused, Stale):
             return exits.REFUSED
         say("nothing was published; --keep-going publishes the sites that are still what was reviewed")
         return exits.STALE
     show_findings([*findings, *published.findings], arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
-    return _tell(fleet, published)
+    code = _tell(fleet, published)
+    return exits.INTERRUPTED if progress.interrupted else code
 
 
 def _order(fleet: Fleet, arguments: argparse.Namespace) -> Order:

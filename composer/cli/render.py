@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
+from composer.cli.progress import NOTHING_DONE, watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
 from composer.model.fleet import Fleet
 
 if TYPE_CHECKING:
     from composer.pipeline.render import RenderedSite
+
+
+WRITTEN = "these are written, each as a whole, and the same command does the rest"
+"""What a `render` that is left has done."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,19 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.watch import counted
+
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
     done: list[str] = []
     failed: list[str] = []
     changed = left_out = 0
-    for result in _results(fleet, names, arguments):
+    printing = arguments.output == "-"
+    progress = watching(NOTHING_DONE if printing else WRITTEN, quiet=printing and sys.stdout.isatty())
+    for result in counted(_results(fleet, names, arguments), progress, len(names)):
         findings += result.findings
         (done if result.ok else failed).append(result.site)
         changed += result.changed
         left_out += result.left_out
         sys.stdout.write(result.text)
+    progress.clear()
     show_findings(findings, arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
-    written = "" if arguments.output == "-" else f", {count(changed, 'file')} changed"
+    written = "" if printing else f", {count(changed, 'file')} changed"
     say(f"{count(len(done), 'site')} rendered{written}")
     if left_out:
         say(f"{count(left_out, 'encrypted secret')} not printed: Flux decrypts them from the branch, kubectl cannot")

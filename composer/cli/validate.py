@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, say, show_findings
 from composer.diagnostic import Diagnostic
@@ -23,11 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.run import compose_all, without_objects
+    from composer.pipeline.watch import counted
 
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
-    for composed in compose_all(fleet, names, jobs(arguments), without_objects):
+    progress = watching()
+    for composed in counted(compose_all(fleet, names, jobs(arguments), without_objects), progress, len(names)):
         findings += composed.findings
+    progress.clear()
     shown = _on_changed_lines(findings, fleet.root, arguments.changed_lines) if arguments.changed_lines else findings
     show_findings(shown, arguments.findings_format, stream=sys.stdout, fleet=fleet.root)
     errors = sum(finding.is_error for finding in findings)

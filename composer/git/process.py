@@ -134,10 +134,18 @@ def _start(command: Sequence[str], environment: dict[str, str], keep: Sequence[i
         from git.exc import GitCommandNotFound  # noqa: PLC0415
     except ImportError as missing:
         raise GitFailed(f"git cannot be run: {missing}") from missing
+    # Ctrl-C reaches the whole group of the terminal. What works on a repository here is the composer's to end; what may ask
+    # somebody for the words of a key has to stay at the terminal.
+    apart = environment.get("GIT_CONFIG_GLOBAL") == _OWN_CONFIGURATION_ONLY["GIT_CONFIG_GLOBAL"]
     words = ["env", *(word for name in _FORGOTTEN for word in ("-u", name)), *command]
     try:
         started = Git().execute(
-            words, istream=PIPE, as_process=True, env={**_ENVIRONMENT, **environment}, pass_fds=tuple(keep)
+            words,
+            istream=PIPE,
+            as_process=True,
+            env={**_ENVIRONMENT, **environment},
+            pass_fds=tuple(keep),
+            start_new_session=apart,
         )
     except (GitCommandNotFound, OSError) as problem:
         raise GitFailed(f"git cannot be run: {problem}") from problem

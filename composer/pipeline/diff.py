@@ -17,6 +17,7 @@ from composer.pipeline.changed import Changed
 from composer.pipeline.deliveries import Branches, Sharding, present_deliveries, reading
 from composer.pipeline.plan_file import Pin, Plan
 from composer.pipeline.strays import misplaced
+from composer.pipeline.watch import Watch, counted, unwatched
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import SiteFiles, hold_finding, plans, publish
@@ -29,6 +30,7 @@ class Asked:
     sites: Sequence[str]
     jobs: int
     texts: bool = False
+    watch: Watch = unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,10 @@ def _against(
     changed = Changed(branches.fleet, branches.heads, asked.jobs, branches, fetch)
     steps: dict[str, Step] = {}
     holds: list[Diagnostic] = []
-    found = tuple(_differing(branches, changed.files(asked.sites), steps, holds, texts=asked.texts))
+    sites = counted(
+        changed.files(asked.sites), asked.watch, len(asked.sites), lambda: len(changed.unchanged) + len(changed.failed)
+    )
+    found = tuple(_differing(branches, sites, steps, holds, texts=asked.texts))
     for site in changed.unchanged:
         name = branch(branches.fleet, site)
         steps[site] = Step(name, *branches.heads[name])

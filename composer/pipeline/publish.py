@@ -18,6 +18,7 @@ from composer.pipeline.records import records_of
 from composer.pipeline.review import Review, Stale
 from composer.pipeline.signatures import signer
 from composer.pipeline.strays import Stray, is_moving, left_over, moved, strays
+from composer.pipeline.watch import Phase, Watch, counted, unwatched
 from composer.stages.publish import Publisher, SitePlan, SiteResult, Terms, check_branches
 
 
@@ -39,6 +40,7 @@ class Order:
     removal: bool = False
     pins: Mapping[str, Pin] | None = None
     keep_going: bool = False
+    watch: Watch = unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +143,13 @@ def _commit(
     targets: Deliveries, changed: Changed, checks: _Checks, terms: Terms, source: Source
 ) -> tuple[SiteResult, ...]:
     """The results of the sites that reached their branch's door, in order. Raises Rejected before any branch moves."""
+    watch = checks.order.watch
     with Publisher(targets.repositories, targets.repository, source, terms) as publisher:
         names = [name for name in checks.order.sites if name in changed.fleet.sites]
-        made = list(publisher.take(changed.files(names)))
+        sites = counted(changed.files(names), watch, len(names), lambda: len(changed.unchanged) + len(changed.failed))
+        made = list(publisher.take(sites))
         checks.complete(changed)
+        watch(Phase.MOVING, 0, len(names))
         made += publisher.finish()
+    watch(Phase.PUSHING, 0, len(names))
     return tuple(sorted(targets.send(made), key=lambda result: result.site))

@@ -79,7 +79,8 @@ def environment(**extra: str) -> dict[str, str]:
     """Variables for the composer: its own code, compiled once and not in every process, and nothing of the user's Git."""
     inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     code = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache/bytecode")}
-    return {**inherited, **code, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **extra}
+    # In CI, what takes long says so in between, and tests would depend on how fast the machine is.
+    return {**inherited, **code, "CI": "", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **extra}
 
 
 def start(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str) -> subprocess.Popen[str]:
