@@ -8,7 +8,7 @@ from typing import Any
 
 from composer.emit import to_yaml
 from composer.model.prerequisites import Bootstrap, Capability, Expected, Prerequisites
-from composer.report.visible import visible
+from composer.report.visible import json_inert, visible
 
 ENGINES = {"flux": "Flux", "argocd": "Argo CD"}
 
@@ -70,7 +70,7 @@ def as_json(found: Bootstrap) -> str:
             "objects": [_expected_entry(each) for each in needs.objects],
         },
     }
-    return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
+    return json_inert(json.dumps(shown, indent=2)) + "\n"
 
 
 def _capability_entry(each: Capability) -> dict[str, Any]:

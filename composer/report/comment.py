@@ -135,7 +135,11 @@ def _troubles(troubles: Troubles, flavour: Flavour) -> Iterator[str]:
         yield f"**Not rendered, and not shown here:** {_named(troubles.failed, 'site')}.\n"
     if troubles.gone:
         yield f"**No longer in the fleet:** {_named(troubles.gone, 'site')}. Their branches stay until they are removed.\n"
-    lines = render(troubles.findings, "concise").splitlines()
+    errors, others = (
+        render((f for f in troubles.findings if f.is_error is wanted), "concise").splitlines()
+        for wanted in (True, False)
+    )
+    lines = errors + others
     if lines:
         shown = [cropped(line, 2 * _MOST) for line in lines[:_FINDINGS]]
         more = cut(len(lines) - _FINDINGS, "more finding", "")

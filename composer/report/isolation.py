@@ -10,6 +10,8 @@ from composer.diagnostic import Place
 from composer.model.grants import Flow
 from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
 from composer.model.units import show_rate
+from composer.report.markdown import code
+from composer.report.visible import json_inert, visible
 
 Table = tuple[str, Sequence[str], list[tuple[str, ...]]]
 """Title, names of columns, rows."""
@@ -108,6 +110,7 @@ def text(found: Isolation) -> str:
 def _columns(title: str, names: Sequence[str], rows: list[tuple[str, ...]]) -> str:
     if not rows:
         return f"{title}: nothing\n"
+    rows = [tuple(map(visible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (names, *rows)
@@ -123,8 +126,13 @@ def markdown(found: Isolation) -> str:
 def _section(title: str, names: Sequence[str], rows: list[tuple[str, ...]]) -> str:
     if not rows:
         return f"## {title}\n\nNothing.\n"
-    lines = [names, ["---"] * len(names), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    lines = [names, ["---"] * len(names), *([_cell(cell) for cell in row] for row in rows)]
     return f"## {title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """A value in a table, which a vertical bar would end even in code."""
+    return code(text.replace("|", "\\x7c")) if text else ""
 
 
 def as_json(found: Isolation) -> str:
@@ -145,7 +153,7 @@ def as_json(found: Isolation) -> str:
         "network": [_way_entry(way) for way in found.ways],
         "delivery": [_permitted_entry(each) for each in found.permitted],
     }
-    return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
+    return json_inert(json.dumps(shown, indent=2)) + "\n"
 
 
 def _right_entry(right: Right) -> dict[str, Any]:

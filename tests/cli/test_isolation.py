@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from composer.cli.main import main
 from tests.cli.kit import site
 from tests.load.fleets import document, write
+from tests.report.hostile import harmless
 
 FLEET = str(Path(__file__).parents[1] / "fleets/isolation")
 
@@ -75,6 +77,20 @@ def test_what_delivery_may_touch_is_told_with_the_line_that_implies_it(capsys: p
 
 def test_markdown_has_a_section_for_each_tenant(capsys: pytest.CaptureFixture[str]) -> None:
     assert "## Tenant acme-eu\n\n| principal | may | topics | because |\n" in shown(capsys, "--format", "markdown")
+
+
+def test_a_topic_cannot_leave_its_cell(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(FLEET, tmp_path / "fleet"))
+    guest = root / "sites/tenants/acme.yaml"
+    topic = "guest/{device}/@everyone `x` | <b> \u202e"
+    guest.write_text(guest.read_text().replace("guest/{device}/value", topic))
+    for words in ((), ("--format", "markdown"), ("--format", "json")):
+        assert main(["-C", str(root), "isolation", "works", *words]) == 0
+        output = capsys.readouterr().out
+        assert "@everyone" in output
+        assert harmless(output)
+        if "markdown" in words:
+            assert "| ``guest/{device}/@everyone `x` \\x7c <b> \\u202e`` |" in output
 
 
 def test_a_site_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from composer.diagnostic import Place, error
+from composer.diagnostic import Place, error, warning
 from composer.report.comment import FLAVOURS, MARKER_ROOM, Troubles, comment
 from composer.report.diff import human
 from composer.report.diff_json import as_json
@@ -93,13 +93,14 @@ def test_no_changes_are_one_line() -> None:
 
 
 def test_sites_that_failed_or_are_gone_and_findings_stand_before_the_changes() -> None:
-    findings = [error("L120", f"no parameter {number}", Place("sites/a.yaml", number, 1)) for number in range(1, 31)]
+    findings = [warning("L999", f"nothing uses {number}", Place("sites/a.yaml", number, 1)) for number in range(1, 30)]
+    findings.append(error("L120", "no parameter", Place("sites/z.yaml", 1, 1)))
     diffs = diff_of({}, {"a": config_map("a")})
     text = shown(diffs, "markdown", failed=["a"], gone=["b", "c"], findings=findings)
     before, _, _ = text.partition("**1 object added**")
     assert "**Not rendered, and not shown here:** 1 site: `a`.\n" in before
     assert "**No longer in the fleet:** 2 sites: `b`, `c`." in before
-    assert "sites/a.yaml:1:1: error[L120] no parameter 1\n" in before
+    assert "```text\nsites/z.yaml:1:1: error[L120] no parameter\nsites/a.yaml:1:1: warning[L999]" in before
     assert "… 10 more findings not shown\n" in before
 
 
