@@ -18,7 +18,7 @@ from composer.stages.load import check_schema
 ENGINES = tuple(ENGINE_VERSIONS)
 
 FORGES: Mapping[str, str] = {"github": ".github/", "gitlab": ".gitlab-ci.yml"}
-"""Forge -> what its workflows begin with."""
+"""Forge, which is also the extra that speaks to it -> what its workflows begin with."""
 
 _DISTRIBUTION = "edge-composer"
 _REQUIREMENTS = "requirements.txt"
@@ -47,7 +47,8 @@ def starter_files(wishes: Wishes) -> dict[str, str]:
     files = {str(file.relative_to(root)): file.read_text("utf-8") for file in sorted(root.rglob("*")) if file.is_file()}
     unwanted = tuple(start for forge, start in FORGES.items() if forge not in wishes.forges)
     files = {path: text for path, text in files.items() if not path.startswith(unwanted)}
-    files[_REQUIREMENTS] = files[_REQUIREMENTS].replace(_DISTRIBUTION, f"{_DISTRIBUTION}=={__version__}")
+    pinned = f"{_DISTRIBUTION}[{','.join(wishes.forges)}]=={__version__}"
+    files[_REQUIREMENTS] = files[_REQUIREMENTS].replace(_DISTRIBUTION, pinned)
     wrong: list[Diagnostic] = []
     for path, (kind, assignments) in _edits(wishes).items():
         document = edited(parse(files[path], path), assignments)

@@ -29,7 +29,7 @@ def test_the_new_fleet_renders_without_a_finding(tmp_path: Path) -> None:
     assert (rendered.code, rendered.out) == (0, "")
     assert rendered.err.startswith("2 sites rendered, ")
     assert sorted(p.name for p in (root / "out/manifests").iterdir()) == ["factory-01", "hub"]
-    assert f"edge-composer=={__version__}\n" in (root / "requirements.txt").read_text()
+    assert f"edge-composer[github,gitlab]=={__version__}\n" in (root / "requirements.txt").read_text()
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])

@@ -16,6 +16,7 @@ import pytest
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
 from tests.cli.kit import ROOT, commit, composer, environment
+from tests.forges.server import TOKEN, serving
 from tests.publish.making import git
 from tests.publish.server import by_file
 
@@ -62,22 +63,24 @@ def test_no_job_may_write_more_than_it_needs_and_actions_are_pinned(file: Path) 
         steps = job["steps"]
         uses = [step["uses"] for step in steps if "uses" in step]
         assert rights <= {"pull-requests"}
-        assert not rights or not any("checkout" in action for action in uses)
+        fetched = [step["with"] for step in steps if "checkout" in step.get("uses", "")]
+        base = "${{ github.event.pull_request.base.sha }}"
+        assert not rights or [(x["ref"], x["sparse-checkout"]) for x in fetched] == [(base, "requirements.txt")]
         assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in uses)
-        assert all(step["with"]["persist-credentials"] is False for step in steps if "checkout" in step.get("uses", ""))
+        assert all(each["persist-credentials"] is False for each in fetched)
         assert not any("${{" in step.get("run", "") for step in steps)
 
 
 # --- the scripts, as a runner would run them --------------------------------------------------------------------------
 
 
-def scripts(forge: str, job: str) -> list[str]:
+def scripts(forge: str, job: str, file: str = "") -> list[str]:
     """The shell scripts of a job of the new fleet, but for the installation."""
     if forge == "gitlab":
         pipeline = read_document(STARTER, ".gitlab-ci.yml").data
         assert pipeline["default"]["before_script"] == [INSTALL.replace("install", "install --quiet")]
         return ["\n".join(pipeline[job]["script"])]
-    steps: list[Any] = read_document(STARTER, f".github/workflows/{job}.yaml").data["jobs"][job]["steps"]
+    steps: list[Any] = read_document(STARTER, f".github/workflows/{file or job}.yaml").data["jobs"][job]["steps"]
     found = [step["run"] for step in steps if "run" in step]
     assert found[0] == INSTALL
     return found[1:]
@@ -116,36 +119,84 @@ def run(script: str, folder: Path, variables: dict[str, str]) -> subprocess.Comp
     return subprocess.run(shell, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
+def clone(root: Path, folder: Path, *words: str) -> Path:
+    """The checkout of a job."""
+    checkout = folder / "checkout"
+    git(folder, "clone", "-q", *words, f"file://{root}", str(checkout))
+    return checkout
+
+
+def line_of(checkout: Path, word: str) -> int:
+    """The line of the edge site that the word stands in."""
+    lines = (checkout / "sites/factory-01.yaml").read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if word in line)
+
+
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
-def test_the_check_shows_what_merging_would_change(
+def test_the_check_shows_what_merging_would_change_and_the_comment_says_so(
     forge: str, fleet: tuple[Path, Path], runner: dict[str, str], tmp_path: Path
 ) -> None:
     root, _ = fleet
-    checkout = tmp_path / "checkout"
-    depth = ["--depth", "2"] if forge == "github" else []
-    git(tmp_path, "clone", "-q", *depth, f"file://{root}", str(checkout))
+    checkout = clone(root, tmp_path, *(("--depth", "2") if forge == "github" else ()))
     summary = tmp_path / "summary.md"
-    base = git(root, "rev-parse", "HEAD^1")
-    variables = {**runner, "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "GITHUB_STEP_SUMMARY": str(summary)}
+    known = {"GITHUB_STEP_SUMMARY": str(summary), "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(root, "rev-parse", "HEAD^1")}
     said = ""
     for script in scripts(forge, "check"):
-        ran = run(script, checkout, variables)
+        ran = run(script, checkout, {**runner, **known})
         assert ran.returncode == 0, ran.stdout + ran.stderr
         said += ran.stdout + ran.stderr
     assert "2 sites: 0 errors, 0 warnings" in said
     assert "2 sites rendered" in said
-    assert "max_connections 77" in said
+    comment = (checkout / "comment.md").read_text()
+    assert "max_connections 77" in comment
     if forge == "github":
-        assert "::notice file=sites/factory-01.yaml,line=" in said
-        assert "max_connections 77" in summary.read_text()
+        assert f"::notice file=sites/factory-01.yaml,line={line_of(checkout, 'maxConnections')}," in said
+        assert summary.read_text() == comment
     else:
-        notes = json.loads((checkout / "changes.json").read_text())
-        assert ("R011", "sites/factory-01.yaml") in [(n["check_name"], n["location"]["path"]) for n in notes]
-    mistake = checkout / "sites/factory-01.yaml"
-    mistake.write_text(mistake.read_text().replace("[edge-box]", "[edge-bx]"))
-    first = run(scripts(forge, "check")[0], checkout, variables)
-    assert first.returncode == 1
-    assert "L010" in first.stdout
+        (note,) = json.loads((checkout / "findings.json").read_text())
+        assert note["location"]["path"] == "sites/factory-01.yaml"
+
+    with serving(forge) as server:
+        job = {
+            "github": {
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_API_URL": server.url,
+                "GITHUB_REPOSITORY": "acme/fleet",
+                "GITHUB_REF": "refs/pull/12/merge",
+                "GITHUB_TOKEN": TOKEN,
+            },
+            "gitlab": {
+                "GITLAB_CI": "true",
+                "CI_SERVER_URL": server.url,
+                "CI_PROJECT_ID": "42",
+                "CI_MERGE_REQUEST_IID": "12",
+                "GITLAB_TOKEN": TOKEN,
+            },
+        }[forge]
+        nothing = dict.fromkeys(("GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_EVENT_PATH", "CI_FORGE_TYPE"), "")
+        (script,) = scripts(forge, "comment", "check")
+        ran = run(script, checkout, {**runner, **nothing, **job})
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert [comment in body for _, _, body in server.comments] == [True]
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_mistake_fails_the_check_and_is_commented_all_the_same(
+    forge: str, fleet: tuple[Path, Path], runner: dict[str, str], tmp_path: Path
+) -> None:
+    root, _ = fleet
+    checkout = clone(root, tmp_path, *(("--depth", "2") if forge == "github" else ()))
+    site = checkout / "sites/factory-01.yaml"
+    site.write_text(site.read_text().replace("[edge-box]", "[edge-bx]"))
+    known = {"GITHUB_STEP_SUMMARY": os.devnull, "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(root, "rev-parse", "HEAD^1")}
+    ends = [run(script, checkout, {**runner, **known}) for script in scripts(forge, "check")]
+    assert (ends[0].returncode, ends[-1].returncode) == (1, 1)
+    assert "L010" in ends[0].stdout
+    assert "L010" in (checkout / "comment.md").read_text()
+    if forge == "github":
+        assert f"::error file=sites/factory-01.yaml,line={line_of(checkout, 'edge-bx')}," in ends[-1].stderr
+    else:
+        assert "L010" in (checkout / "findings.json").read_text()
 
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
@@ -153,8 +204,7 @@ def test_a_merge_publishes_from_a_shallow_clone_with_the_token_of_the_job(
     forge: str, fleet: tuple[Path, Path], runner: dict[str, str], tmp_path: Path
 ) -> None:
     root, delivery = fleet
-    checkout = tmp_path / "checkout"
-    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", str(checkout))
+    checkout = clone(root, tmp_path, "--depth", "1")
     variables = {**runner, "DELIVERY_USER": "ci", "DELIVERY_TOKEN": "of-the-job"}
     (script,) = scripts(forge, "publish")
     ran = run(script, checkout, variables)
