@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from composer.diagnostic import Rejected
 from composer.git import lock
-from composer.git.repository import Repository, damage, heads
+from composer.git.repository import Repository, damage, heads, open_repository
 from composer.stages.publish import Outcome
 from tests.publish.driver import kill, many_sites, run
 from tests.publish.making import delivery, published
@@ -21,11 +22,24 @@ SITES = 120
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, float]:
-    """A repository published to twice without disturbance, and the seconds that the second time took."""
-    repository = delivery(tmp_path_factory.mktemp("undisturbed"))
+def once(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A repository that was published to once."""
+    repository = delivery(tmp_path_factory.mktemp("once"))
     published(repository, *many_sites(SITES, "old"))
-    started = time.monotonic()
+    return repository
+
+
+@pytest.fixture
+def repository(once: Repository, tmp_path: Path) -> Repository:
+    """A copy of it, to be published to."""
+    return open_repository(Path(shutil.copytree(once.path, tmp_path / once.path.name)))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(once: Repository, tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, float]:
+    """A repository published to twice without disturbance, and the seconds that the second time took."""
+    folder = tmp_path_factory.mktemp("undisturbed") / once.path.name
+    repository = open_repository(Path(shutil.copytree(once.path, folder)))
     process = run(repository, "new", SITES)
     started = time.monotonic()
     process.communicate()
@@ -34,12 +48,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, f
 
 @pytest.mark.parametrize("seed", range(12))
 def test_killed_at_any_moment_the_same_command_converges(
-    tmp_path: Path, undisturbed: tuple[Repository, float], seed: int
+    repository: Repository, undisturbed: tuple[Repository, float], seed: int
 ) -> None:
     reference, seconds = undisturbed
     chance = random.Random(seed)
-    repository = delivery(tmp_path)
-    published(repository, *many_sites(SITES, "old"))
     before, after = heads(repository), heads(reference)
     process = run(repository, "new", SITES)
     time.sleep(chance.random() * seconds)
@@ -96,9 +108,7 @@ def test_the_git_of_a_killed_publisher_holds_the_lock_until_it_has_ended(
     assert published(repository, *many_sites(3, "old"))[0].outcome is Outcome.PUBLISHED
 
 
-def test_a_disk_that_takes_no_more_leaves_every_branch_where_it_was(tmp_path: Path) -> None:
-    repository = delivery(tmp_path)
-    published(repository, *many_sites(SITES, "old"))
+def test_a_disk_that_takes_no_more_leaves_every_branch_where_it_was(repository: Repository) -> None:
     before = heads(repository)
     process = run(repository, "new", SITES, "prlimit", "--fsize=65536")
     said, _ = process.communicate()
