@@ -18,10 +18,7 @@ from composer.source.events import (
     SyntaxProblem,
     events,
 )
-from composer.source.syntax import Source, explain
-
-DEPTH_LIMIT = 100
-"""Levels of mappings and lists. The deepest custom resource schemas have about 40."""
+from composer.source.syntax import DEPTH_LIMIT, TOO_DEEP, Source, explain
 
 ALIAS_BUDGET = 10_000
 """Values that aliases may add to one file. Files without aliases are not limited by it."""
@@ -268,7 +265,7 @@ class Builder:
         self._find("Y016", message, event, hint)
 
     def _too_deep(self, event: Any) -> None:
-        self._find("Y017", f"more than {DEPTH_LIMIT} levels of mappings and lists", event, "")
+        self._find("Y017", TOO_DEEP, event, "")
         raise _Abandoned
 
     def _find(self, code: str, message: str, event: Any, hint: str, *related: Related) -> None:

@@ -32,6 +32,15 @@ _HINTS = (
 """Part of the parser's message -> what to look for, the first that fits."""
 
 
+DEPTH_LIMIT = 100
+"""Levels of mappings and lists. The deepest custom resource schemas have about 40."""
+
+TOO_DEEP = f"more than {DEPTH_LIMIT} levels of mappings and lists"
+
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says from 0.2.6 on, which looks ahead over a thousand brackets before it tells of the first."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A text and the name of its file."""
@@ -63,6 +72,8 @@ def explain(problem: SyntaxProblem, source: Source, innermost: Mark | None) -> D
     mark, began = problem.problem_mark, problem.context_mark
     if mark is None:
         return error("Y007", message, Place(source.file))
+    if message == _TOO_DEEP:
+        return error("Y017", TOO_DEEP, source.place(mark))
     hint = _hint(message, source, mark)
     if not source.text[mark.index :].strip():
         started = began if began is not None and began.index < mark.index else innermost

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from composer.diagnostic import Place
-from composer.source.builder import ALIAS_BUDGET, DEPTH_LIMIT, FINDINGS_LIMIT
+from composer.source.builder import ALIAS_BUDGET, FINDINGS_LIMIT
 from composer.source.reader import parse, parse_all, read_document, read_documents
+from composer.source.syntax import DEPTH_LIMIT
 from tests.source.reading import FILE, findings_of, read, refusals
 
 
