@@ -1,6 +1,7 @@
 # The commands of this project. `make demo` and `make test` do everything a newcomer needs.
 
 PYTHON ?= python3
+JOBS   ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -18,8 +19,8 @@ $(VENV)/.installed: pyproject.toml requirements-dev.lock
 demo: $(VENV)/.installed  ## install, render the example fleet, publish it to out/delivery.git, show a diff
 	@BIN=$(BIN) sh tests/demo.sh
 
-test: $(VENV)/.installed  ## run every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/.installed  ## run every test (JOBS=3: one more than two cores, since some wait for services)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: $(VENV)/.installed  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
