@@ -92,6 +92,18 @@ def test_publishing_leaves_a_held_site_alone_and_the_others_not(root: Path) -> N
     assert "+ third" in shown.out
 
 
+def test_a_plan_does_not_get_past_a_hold(root: Path) -> None:
+    assert composer(root, "diff", "--save", "before.json").code == 0
+    (root / "sites/a.yaml").write_text(noted("a", "fourth"))
+    commit(root)
+    assert composer(root, "rollback", "a").code == 0
+    held = history(root)
+    assert composer(root, "publish", "--plan", "before.json").code == 4
+    assert composer(root, "diff", "--save", "after.json").code == 0
+    ran = composer(root, "publish", "--plan", "after.json")
+    assert (ran.code, "error[B082]" in ran.err, history(root)) == (3, True, held)
+
+
 def test_a_held_site_that_renders_to_what_it_is_held_at_is_fine(root: Path) -> None:
     assert composer(root, "rollback", "a").code == 0
     (root / "sites/a.yaml").write_text(noted("a", "second"))

@@ -282,3 +282,28 @@ def test_a_branch_that_somebody_moves_while_commits_are_signed_stays_where_it_is
     assert "error[B022]: somebody else moved branch site/a meanwhile" in ran.err
     assert git(delivery(root), "rev-parse", "site/a") == theirs
     assert "gpgsig" in header(root, "site/b")
+
+
+def test_killed_while_it_signs_publishing_leaves_every_branch_as_it_was_and_the_next_run_converges(
+    tmp_path: Path, ssh: Key
+) -> None:
+    root = configured(notes(tmp_path / "fleet", "a", "b", "c"), ssh)
+    program = tmp_path / "program"
+    program.write_text(
+        "#!/bin/sh\n"
+        f"if [ -e {tmp_path}/second ]; then\n"
+        "  kill -9 $(sed -n 's/^PPid:[[:space:]]*//p' /proc/$PPID/status)\n"
+        "  exit 1\n"
+        "fi\n"
+        f"touch {tmp_path}/second\n"
+        'exec ssh-keygen "$@"\n'
+    )
+    program.chmod(0o755)
+    git(root, "config", "gpg.ssh.program", str(program))
+    assert composer(root, "publish").code == -9
+    assert git(delivery(root), "for-each-ref") == ""
+    git(root, "config", "--unset", "gpg.ssh.program")
+    ran = composer(root, "publish")
+    assert (ran.code, ran.err.partition(",")[0]) == (0, "3 sites published")
+    assert composer(root, "verify").code == 0
+    assert git(delivery(root), "fsck", "--full", "--strict", "--no-dangling") == ""
