@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from composer.cli import exits
+from composer.cli.clusters import kubeconfig
 from composer.cli.select import open_fleet
 from composer.cli.show import add_findings_format, count, say, show_findings
 from composer.diagnostic import Diagnostic, Place, Rejected, error, has_errors
@@ -20,8 +20,10 @@ from composer.stages.check.crds import ImportedSchema, schemas_of
 MOST_BYTES = 64 * 1024 * 1024
 """The largest file that is read. The definitions of a whole operator come to a few megabytes."""
 
-PAGE = 100
-"""How many definitions are asked of a cluster at a time."""
+SECONDS = 30.0
+"""How long a cluster may take for a page of definitions."""
+
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,26 +72,13 @@ def _in_files(files: Sequence[Path]) -> Iterator[tuple[Any, Place]]:
 
 def _in_cluster(context: str) -> Iterator[tuple[Any, Place]]:
     """Every definition of a cluster. Raises Rejected where it cannot be asked."""
-    from kubernetes import client, config
-    from kubernetes.client.exceptions import ApiException
-    from urllib3.exceptions import HTTPError
+    from composer.clusters import Refused, Unreachable
 
     place = Place(f"cluster {context}")
-    try:
-        connection: Any = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
-        api: Any = client.ApiextensionsV1Api(connection)
-        more = ""
-        while True:
-            answer = api.list_custom_resource_definition(limit=PAGE, _continue=more, _preload_content=False)
-            page = json.loads(answer.data)
-            for item in page["items"]:
-                yield (
-                    {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", **item},
-                    place,
-                )
-            more = page["metadata"].get("continue", "")
-            if not more:
-                return
-    except (config.ConfigException, ApiException, HTTPError, OSError, ValueError, KeyError) as problem:
-        reason = next(iter(str(problem).splitlines()), type(problem).__name__)
-        raise Rejected([error("K053", f"cannot ask the cluster: {reason}", place)]) from None
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    with kubeconfig() as known:
+        try:
+            for item in known.connect(context, SECONDS).items(_DEFINITIONS):
+                yield {**kind, **item}, place
+        except (Refused, Unreachable) as problem:
+            raise Rejected([error("K053", f"cannot ask the cluster: {problem}", place)]) from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
-from composer.cli.progress import watching
+from composer.cli.progress import Progress, watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import count, first_few, say, show_findings
 from composer.diagnostic import Place, Rejected, error
@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--base", metavar="REF", help="against what this commit of the fleet renders to, not the branches"
     )
     against.add_argument(
+        "--server",
+        metavar="CONTEXT",
+        help="against the cluster of this kubeconfig context, which tries the objects (-: cluster.context of each site)",
+    )
+    against.add_argument(
         "--save", metavar="FILE", type=Path, help="write what was shown to a plan, which `publish --plan` takes"
     )
     parser.add_argument(
@@ -41,15 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from composer.pipeline.diff import Asked, against_branches, against_revision
-
     if arguments.annotations and not arguments.base:
         raise Rejected([error("X002", "--annotations goes with --base: which lines changed?", Place("command line"))])
     fleet, findings = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
     progress = watching()
-    asked = Asked(names, jobs(arguments), texts=arguments.format == "unified", watch=progress)
-    found = against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
+    found = _compared(fleet, names, arguments, progress)
     progress.clear()
     findings += found.findings
     if arguments.annotations:
@@ -64,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         write_plan(arguments.save, plan_of(fleet, found))
         say(f"{arguments.save}: {count(len(found.steps), 'site')} to publish as shown")
     if found.failed:
-        say(f"{count(len(found.failed), 'site')} could not be rendered: {first_few(found.failed)}")
+        done = "tried" if arguments.server else "rendered"
+        say(f"{count(len(found.failed), 'site')} could not be {done}: {first_few(found.failed)}")
     if any(finding.is_error for finding in findings):
         return exits.FINDINGS
     return exits.CHANGES if arguments.exit_code and found.diffs else exits.DONE
@@ -86,6 +89,39 @@ def _annotate(fleet: Fleet, found: Differences, arguments: argparse.Namespace) -
     except OSError as problem:
         message = f"the annotations cannot be written: {problem}"
         raise Rejected([error("X002", message, Place(arguments.annotations))]) from problem
+
+
+def _compared(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace, progress: Progress) -> Differences:
+    """The sites against what the arguments say: a commit of the fleet, clusters, or the branches."""
+    from composer.pipeline.diff import Asked, against_branches, against_revision
+
+    if arguments.server:
+        return _at_servers(fleet, names, arguments)
+    asked = Asked(names, jobs(arguments), texts=arguments.format == "unified", watch=progress)
+    return against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
+
+
+def _at_servers(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace) -> Differences:
+    from composer.cli.clusters import kubeconfig
+    from composer.pipeline.contexts import contexts_of
+    from composer.pipeline.server import Trial, against_servers
+
+    said = "" if arguments.server == "-" else arguments.server
+    if said and "{site}" not in said and len(names) > 1:
+        message = f"one cluster is not that of {len(names):,} sites"
+        hint = "name one site, or the contexts by a pattern such as admin@{site}, or - for cluster.context of each site"
+        raise Rejected([error("X002", message, Place("command line"), hint=hint)])
+    if arguments.format == "unified":
+        raise Rejected(
+            [error("X002", "--server has no --format unified: a server has no files", Place("command line"))]
+        )
+    contexts, findings = contexts_of(fleet, names, said)
+    with kubeconfig() as known:
+        found = against_servers(
+            fleet, [name for name in names if name in contexts], jobs(arguments), Trial(known, contexts)
+        )
+    broken = [name for name in names if name not in contexts]
+    return replace(found, failed=(*found.failed, *broken), findings=(*findings, *found.findings))
 
 
 def _shown(found: Differences, chosen: str) -> Iterable[str]:

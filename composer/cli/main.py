@@ -24,6 +24,7 @@ COMMANDS = {
     "remove": "retire sites: their documents, then their branches",
     "verify": "prove that the branches are what their recorded commits render to",
     "rollback": "publish an earlier state of a site again, and hold it there",
+    "status": "show what clusters applied of their branches",
     "capacity": "show what sites need and get, and what binds first",
     "explain": "tell where a value comes from, or what a diagnostic code means",
     "images": "list the container images of sites, ready for a mirror",

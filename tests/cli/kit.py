@@ -98,14 +98,15 @@ def start(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str)
 
 
 def composer(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str) -> Ran:
-    """`composer WORDS` in the fleet's folder, to its end; from Python's start on where variables or a wrapper are given."""
-    if wrapper or extra:
+    """`composer WORDS` in the fleet's folder, to its end; from Python's start on where variables that Python reads, or a
+    wrapper, are given."""
+    if wrapper or extra.keys() - {"KUBECONFIG"}:
         process = start(fleet, *words, wrapper=wrapper, **extra)
         out, err = process.communicate()
         return Ran(process.returncode, out, err)
     with Path(os.devnull).open() as nothing, _written() as out_file, _written() as err_file:
         files = (nothing.fileno(), out_file.fileno(), err_file.fileno())
-        code = ask(ready_composer(), words, str(fleet), environment(), files)
+        code = ask(ready_composer(), words, str(fleet), environment(**extra), files)
         return Ran(code, _read(out_file), _read(err_file))
 
 
