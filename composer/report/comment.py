@@ -49,6 +49,9 @@ _FOOT = 300
 _SHARE = 4
 """What would take more than a quarter of the comment alone is shown in less detail."""
 
+_PARTS = 300
+"""Nobody reads more, and browsers are slow with it."""
+
 _LEVELS = (
     Limits(fields=40, lines=60, width=200, sites=5, objects=200),
     Limits(fields=10, lines=20, width=120, sites=5, objects=50),
@@ -92,7 +95,7 @@ def comment(comparison: Comparison, flavour: Flavour, troubles: Troubles) -> str
     room = flavour.most - MARKER_ROOM - _FOOT - _size(head)
     parts = list(_parts(comparison, flavour))
     shown: list[str] = []
-    for part in parts:
+    for part in parts[:_PARTS]:
         text = _fitting(part, min(room, flavour.most // _SHARE))
         if text is None:
             break
@@ -223,4 +226,4 @@ def _foot(left_out: Sequence[_Part]) -> str:
         return ""
     sites = {site for group in groups for site in group.sites}
     changes = f"{counted(len(groups), 'distinct change')} at {counted(len(sites), 'site')}"
-    return f"**Not shown, because a comment takes no more:** {changes}. `composer diff` shows all of them.\n"
+    return f"**Not shown, to keep the comment short enough:** {changes}. `composer diff` shows all of them.\n"

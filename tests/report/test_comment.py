@@ -119,7 +119,7 @@ def test_a_comment_never_gets_longer_than_the_forge_takes_and_counts_what_is_mis
     text = shown(diff_of({**old, "claim": CLAIM}, new), flavour)
     assert most // 2 < len(text.encode()) <= most - MARKER_ROOM
     left_out = re.search(
-        r"\*\*Not shown, because a comment takes no more:\*\* ([\d,]+) distinct changes at 1 site", text
+        r"\*\*Not shown, to keep the comment short enough:\*\* ([\d,]+) distinct changes at 1 site", text
     )
     assert left_out
     assert int(left_out[1].replace(",", "")) + text.count("`~ ConfigMap") == number
@@ -142,7 +142,15 @@ def test_one_enormous_change_is_shown_shorter_and_leaves_room_for_others() -> No
     text = shown(diff_of(old, new))
     assert "more fields not shown" in text
     assert "+ b: 2" in text
-    assert "Not shown, because" not in text
+    assert "Not shown, to" not in text
+
+
+def test_very_many_changes_are_counted_though_there_is_room() -> None:
+    old = {str(n): config_map(f"c-{n:04}", "1") for n in range(310)}
+    new = {str(n): config_map(f"c-{n:04}", f"{n}.") for n in range(310)}
+    text = shown(diff_of(old, new), "gitlab")
+    assert text.count("`~ ConfigMap") == 300
+    assert text.endswith("10 distinct changes at 1 site. `composer diff` shows all of them.\n")
 
 
 def test_values_of_secrets_are_in_no_comment() -> None:
@@ -151,10 +159,12 @@ def test_values_of_secrets_are_in_no_comment() -> None:
     )
     broken = b"kind: Secret\n\tstringData: {a: hunter1}\n"
     other = secret.replace(b"hunter", b"other-hunter")
+    sops = secret.replace(b"hunter1", b"'ENC[AES256_GCM,data:hunter,iv:x,tag:x,type:str]'").replace(b"hunter0", b"x")
     for old, new in (
         (secret, other),
         (broken, secret),
         (broken, broken + b"# hunter2\n"),
+        (sops, sops.replace(b"data:", b"data:other-")),
         (secret, None),
         (None, secret),
     ):
