@@ -169,10 +169,30 @@ def test_a_server_that_does_not_answer_is_a_finding_and_nothing_changes(tmp_path
     assert "sites/fleet.yaml:" in ran.err
 
 
-@pytest.mark.parametrize("address", ["ext::sh -c touch% /tmp/owned", "git://example.com/x.git", "fd::17"])
-def test_an_address_that_could_run_a_program_is_refused(tmp_path: Path, address: str) -> None:
-    root = remote_fleet(tmp_path / "fleet", address)
+HOSTILE = [
+    "ext::sh -c touch% ../owned",
+    "ext::touch",
+    "fd::17",
+    "git://example.com/x.git",
+    "git+ssh://example.com/x.git",
+    "--upload-pack=touch",
+    "-u:x",
+    "ssh://-oProxyCommand=touch+../owned/x.git",
+    "-oProxyCommand=touch@host:x.git",
+    "file://host;touch+owned/x.git",
+    "out/\\e[31mred.git",
+    "https://git.example.com/\\u202Etig.git",
+    "https://git.example.com/x\\0.git",
+    "https://git.example.com/x\\n[core]",
+]
+
+
+@pytest.mark.parametrize("address", HOSTILE)
+def test_an_address_that_could_run_a_program_or_deceive_is_refused(tmp_path: Path, address: str) -> None:
+    root = remote_fleet(tmp_path / "fleet", address, names=("a",))
     ran = composer(root, "publish")
-    assert ran.code != 0
-    assert "error[B040]" in ran.err or "error[D005]" in ran.err
-    assert not (root / "out").exists()
+    assert ran.code in (2, 5), ran.err
+    assert any(f"error[{code}]" in ran.err for code in ("B040", "B042", "D005", "Y006")), ran.err
+    assert not any(character in ran.err for character in "\x1b\u202e\0")
+    assert not list(tmp_path.rglob("owned"))
+    assert not list((root / "out").rglob("refs/heads/site"))
