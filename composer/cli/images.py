@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import count, first_few, say, show_findings
 
@@ -23,7 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.report.images import FORMATS
 
     fleet, findings = open_fleet(arguments)
-    found = site_images(fleet, chosen_sites(fleet, arguments), jobs(arguments))
+    progress = watching()
+    found = site_images(fleet, chosen_sites(fleet, arguments), jobs(arguments), progress)
+    progress.clear()
     images = by_image({site.site: site.needs for site in found})
     sys.stdout.write(FORMATS[arguments.format](images))
     findings += [finding for site in found for finding in site.findings]

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import count, say, show_findings
 
@@ -21,7 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     # What is wrong with the fleet as it stands now says nothing about branches.
     fleet, _ = open_fleet(arguments)
-    found = verify_sites(fleet, chosen_sites(fleet, arguments), jobs(arguments))
+    progress = watching()
+    found = verify_sites(fleet, chosen_sites(fleet, arguments), jobs(arguments), progress)
+    progress.clear()
     if arguments.format == "json":
         sys.stdout.write(as_json(found.proofs, found.edits, found.absent))
     else:

@@ -12,15 +12,17 @@ from composer.model.stack import Wiring
 from composer.model.units import duration
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
+from composer.pipeline.watch import Watch, counted, unwatched
 from composer.stages.check import CheckContext
 from composer.stages.check.usage import pod_needs
 from composer.stages.wire.budget import Overhead, budget
 from composer.stages.wire.sizing import needs_of
 
 
-def site_capacities(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteCapacity]:
+def site_capacities(fleet: Fleet, names: Sequence[str], jobs: int, watch: Watch = unwatched) -> list[SiteCapacity]:
     """The rows of each site, in the order of *names*."""
-    found = {capacity.site: capacity for capacity in compose_all(fleet, names, jobs, capacity_of)}
+    made = counted(compose_all(fleet, names, jobs, capacity_of), watch, len(names))
+    found = {capacity.site: capacity for capacity in made}
     return [found[name] for name in names]
 
 

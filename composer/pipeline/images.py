@@ -11,6 +11,7 @@ from composer.model.inventory import Need
 from composer.model.machines import RESERVE, machines_of
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
+from composer.pipeline.watch import Watch, counted, unwatched
 from composer.stages.check.inventory import needs_of
 
 
@@ -24,9 +25,9 @@ class SiteImages:
     needs: tuple[Need, ...] = ()
 
 
-def site_images(fleet: Fleet, names: Sequence[str], jobs: int) -> list[SiteImages]:
+def site_images(fleet: Fleet, names: Sequence[str], jobs: int, watch: Watch = unwatched) -> list[SiteImages]:
     """The images of each site, in the order of *names*."""
-    return list(compose_all(fleet, names, jobs, images_of_site))
+    return list(counted(compose_all(fleet, names, jobs, images_of_site), watch, len(names)))
 
 
 def images_of_site(composed: Composed) -> SiteImages:

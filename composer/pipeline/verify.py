@@ -19,6 +19,7 @@ from composer.pipeline.deliveries import present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.records import records_of
 from composer.pipeline.signatures import checked, finding
+from composer.pipeline.watch import Watch, counted, unwatched
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import Proof, Record, SiteFiles, prove
@@ -41,11 +42,11 @@ class Verified:
     findings: tuple[Diagnostic, ...] = field(repr=False)
 
 
-def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
+def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int, watch: Watch = unwatched) -> Verified:
     """Verifies the branches of these sites. Nothing is written, and no cache is believed. Raises Rejected."""
     with present_deliveries(fleet) as targets:
-        proved = [pair for target, some in targets.groups(names) for pair in _all(fleet, target, some, jobs)]
-        proved.sort(key=lambda pair: pair[0].record.site)
+        pairs = (pair for target, some in targets.groups(names) for pair in _all(fleet, target, some, jobs))
+        proved = sorted(counted(pairs, watch, len(names)), key=lambda pair: pair[0].record.site)
     proofs = tuple(proof for proof, _ in proved)
     known = {proof.record.site for proof in proofs}
     absent = tuple(name for name in names if name not in known)
@@ -53,14 +54,13 @@ def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int) -> Verified:
     return Verified(proofs, tuple(edit for _, edit in proved if edit), absent, tuple(findings))
 
 
-def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> list[_Proved]:
+def _all(fleet: Fleet, target: Delivery, names: Sequence[str], jobs: int) -> Iterator[_Proved]:
     records = records_of(fleet, target, names)
     signatures = checked(fleet, target.repository, records)
     known = {record.site: finding(fleet, record, signatures[record.site]) for record in records}
     with target.repository.reading() as objects:
         proved = _Proving(fleet, objects, known, jobs).all(records)
-        signed = ((replace(proof, signature=signatures[proof.record.site]), edit) for proof, edit in proved)
-        return list(signed)
+        yield from ((replace(proof, signature=signatures[proof.record.site]), edit) for proof, edit in proved)
 
 
 @dataclass(frozen=True, eq=False)
