@@ -55,6 +55,14 @@ spec:
         logging: {types: [error, warning, notice, subscribe], connections: true}
   tenants: {acme: {quota: {connections: 6}}, globex: {}}
 """
+LIMITED = "acme: {quota: {connections: 6}}"
+
+
+def unlimited(text: str) -> str:
+    """The site's document without a limit of connections."""
+    assert LIMITED in text
+    return text.replace(LIMITED, "acme: {}")
+
 
 HUB = """
 apiVersion: edge-composer.io/v1alpha1

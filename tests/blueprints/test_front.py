@@ -16,7 +16,7 @@ from tests.blueprints.broker import Broker, Objects, free_port, release_line, re
 from tests.blueprints.front import Front
 from tests.blueprints.mqtt import NOT_AUTHORIZED, Connection, connected, tls
 from tests.blueprints.pki import Authority, authority
-from tests.blueprints.site import Change, write_fleet
+from tests.blueprints.site import Change, unlimited, write_fleet
 from tests.conftest import Needs
 
 ACME, GLOBEX = "acme.mqtt.site.example.com", "globex.mqtt.site.example.com"
@@ -72,9 +72,7 @@ def rendered(
         release=release,
         tenants=tenants,
         hub_ca=authorities["hub"].certificate.read_text(),
-        site=lambda text: text.replace("  components:\n", FRONT % params).replace(
-            "acme: {quota: {connections: 2}}", "acme: {}"
-        ),
+        site=lambda text: unlimited(text).replace("  components:\n", FRONT % params),
     )
     return render_site(root, "site")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.blueprints.broker import Broker, Client, free_port, release_line, render_site
 from tests.blueprints.cable import Cable
 from tests.blueprints.pki import Authority, authority
-from tests.blueprints.site import SITE, write_fleet
+from tests.blueprints.site import SITE, unlimited, write_fleet
 from tests.conftest import Needs
 
 HUB = """
@@ -131,8 +131,7 @@ def write(root: Path, release: str, ports: dict[str, int], hub_ports: dict[str, 
 
     def linked(text: str) -> str:
         saved = text.replace("reload: {interval: 1s}", f"autosaveInterval: {SAVED}s")
-        unlimited = saved.replace("acme: {quota: {connections: 2}}", "acme: {}")
-        return unlimited.replace("identity: {secret: hub}", "identity: {secret: bridge}")
+        return unlimited(saved).replace("identity: {secret: hub}", "identity: {secret: bridge}")
 
     write_fleet(root, ports, release=release, hub_ca=bridges.certificate.read_text(), site=linked)
     (root / "sites/hub.yaml").write_text(HUB % {**hub_ports, "release": release})
