@@ -17,6 +17,7 @@ class Blueprint:
 
     *manifests* maps a path such as "manifests/deployment.yaml" to its parsed template, *files* a path such as
     "files/mosquitto.conf.j2" to its text, *fragments* a name of blueprints/_lib (without ".yaml") to its parsed template.
+    *shared* are the paths of those *files* that lie in blueprints/_lib instead.
     *bootstrap* maps paths below "bootstrap/" to templates of what is no part of a branch.
     All paths in messages are made from *folder*; *root* is the same folder on this machine. *origin* is "packaged" or "fleet".
     """
@@ -33,6 +34,7 @@ class Blueprint:
     fragments: Mapping[str, Document] = field(repr=False)
     root: Path = field(repr=False, default=Path())
     bootstrap: Mapping[str, Document] = field(repr=False, default_factory=dict)
+    shared: frozenset[str] = frozenset()
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:

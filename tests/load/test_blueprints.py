@@ -10,6 +10,7 @@ import pytest
 from composer.diagnostic import Rejected
 from composer.source.packaged import packaged
 from composer.stages.load import load_blueprints, load_fleet
+from composer.stages.render import compile_blueprint
 from tests.load.fleets import write
 
 MANIFEST = """\
@@ -135,6 +136,30 @@ def test_a_fragment_cannot_be_a_path(tmp_path: Path) -> None:
     blueprint(tmp_path, "mine", "1.0.0", {"manifests/a.yaml": "a: {$use: ../../secret}\n"})
     fragment(tmp_path, "one", "a: b\n")
     assert load_blueprints(tmp_path)["mine"][1].fragments == {}
+
+
+def test_texts_are_shared_as_fragments_are_and_count_for_who_names_them_alone(tmp_path: Path) -> None:
+    library = tmp_path / "blueprints/_lib"
+    fragment(tmp_path, "one", "a: \"{{ text('used.j2') }}\"\n")
+    for name, text in {"used": "{% include 'inner.j2' %}", "inner": "x", "idle": "x", "own": "shared"}.items():
+        (library / f"{name}.j2").write_text(text)
+    manifest = "a: \"{{ text('used.j2') ~ text('own.j2') ~ text('../../secret.j2') }}\"\n"
+    blueprint(tmp_path, "mine", "1.0.0", {"manifests/a.yaml": manifest, "files/own.j2": "own"})
+    read = load_blueprints(tmp_path)["mine"][1]
+    assert dict(read.files) == {
+        "files/own.j2": "own",
+        "files/used.j2": "{% include 'inner.j2' %}",
+        "files/inner.j2": "x",
+    }
+    assert read.shared == {"files/used.j2", "files/inner.j2"}
+    before = digest(tmp_path)
+    (library / "idle.j2").write_text("y")
+    assert digest(tmp_path) == before
+    (library / "inner.j2").write_text("{{ nobody }}")
+    assert digest(tmp_path) != before
+    with pytest.raises(Rejected) as rejected:
+        compile_blueprint(load_blueprints(tmp_path)["mine"][1])
+    assert [d.place.file for d in rejected.value.diagnostics if "nobody" in d.message] == ["blueprints/_lib/inner.j2"]
 
 
 def digest(root: Path) -> str:

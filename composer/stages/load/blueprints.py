@@ -17,11 +17,12 @@ from composer.diagnostic import Diagnostic, Rejected, did_you_mean, error
 from composer.model.blueprint import Blueprint
 from composer.model.lazy import Lazy
 from composer.source.document import Document
-from composer.source.files import list_files, read_text
+from composer.source.files import read_text
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
 from composer.stages.load.listing import list_yaml
 from composer.stages.load.schema import check_schema
+from composer.stages.load.texts import own_texts, shared_texts
 
 FOLDER = "blueprints"
 
@@ -43,6 +44,13 @@ class Library:
         if _FRAGMENT.fullmatch(name) and (self.root / path).exists():
             return read_document(self.root, path)
         return self.base.fragment(name) if self.base else None
+
+    def text(self, name: str) -> str | None:
+        """The text template called *name*, a file of blueprints/_lib, or None where there is none."""
+        path = f"{FOLDER}/_lib/{name}"
+        if (self.root / path).exists():
+            return read_text(self.root, path)
+        return self.base.text(name) if self.base else None
 
 
 def load_blueprints(fleet_root: Path) -> Mapping[str, Mapping[int, Blueprint]]:
@@ -99,7 +107,9 @@ def _read(library: Library, name: str, major: int) -> Blueprint:
     missing = _missing(manifest, {*manifests, *bootstrap})
     if missing:
         raise Rejected(missing)
-    files = {path: read_text(root, f"{folder}/{path}") for path in _texts(root, folder)}
+    own = own_texts(root, folder)
+    shared = shared_texts(own, (*manifests.values(), *bootstrap.values()), library.text)
+    files = own | shared
     fragments = _fragments(library, (*manifests.values(), *bootstrap.values()))
     return Blueprint(
         name=name,
@@ -111,6 +121,7 @@ def _read(library: Library, name: str, major: int) -> Blueprint:
         params=params,
         manifests=manifests,
         files=files,
+        shared=frozenset(shared),
         fragments=fragments,
         root=root / folder,
         bootstrap=bootstrap,
@@ -151,16 +162,6 @@ def _templates(root: Path, folder: str, inner: str) -> list[str]:
     if inner != "manifests" and not (root / folder / inner).is_dir():
         return []
     paths, findings = list_yaml(root, f"{folder}/{inner}")
-    if findings:
-        raise Rejected(findings)
-    return [path.removeprefix(f"{folder}/") for path in paths]
-
-
-def _texts(root: Path, folder: str) -> list[str]:
-    """The text templates, relative to the blueprint's folder."""
-    if not (root / folder / "files").is_dir():
-        return []
-    paths, findings = list_files(root, f"{folder}/files", (".j2",))
     if findings:
         raise Rejected(findings)
     return [path.removeprefix(f"{folder}/") for path in paths]

@@ -71,7 +71,8 @@ class Texts:
         path = FOLDER + name
         lines = self.blueprint.files[path].split("\n")
         source = lines[line - 1] if 0 < line <= len(lines) else ""
-        return Place(f"{self.blueprint.folder}/{path}", line, 1 if line else 0, source, max(1, len(source)))
+        file = f"blueprints/_lib/{name}" if path in self.blueprint.shared else f"{self.blueprint.folder}/{path}"
+        return Place(file, line, 1 if line else 0, source, max(1, len(source)))
 
     def _parsed(self, name: str) -> nodes.Template | None:
         try:
