@@ -62,3 +62,15 @@ def tree_entries(content: bytes) -> Iterable[tuple[str, Entry]]:
         mode, _, name = content[start:zero].partition(b" ")
         start = zero + 21
         yield name.decode("utf-8", "surrogateescape"), Entry(mode.decode(), content[zero + 1 : start].hex())
+
+
+def tree_without(content: bytes, name: str) -> bytes:
+    """The content of a tree object without the file called *name*."""
+    mark = b" %s\0" % name.encode()
+    start, end = 0, len(content)
+    while start < end:
+        zero = content.index(b"\0", start)
+        if content[content.index(b" ", start) : zero + 1] == mark:
+            return content[:start] + content[zero + 21 :]
+        start = zero + 21
+    return content

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from composer.git.ids import object_id
+from composer.git.ids import object_id, tree_id
 from composer.git.process import Process, run
 from composer.git.repository import Repository
 
@@ -30,9 +30,19 @@ class Commit:
     @property
     def id(self) -> str:
         """The id Git will give it."""
+        return object_id("commit", self.content)
+
+    @property
+    def content(self) -> bytes:
+        """The object, without a signature."""
         parent = f"parent {self.parent}\n" if self.parent else ""
         signature = f"author {IDENTITY} {self.date}\ncommitter {IDENTITY} {self.date}\n"
-        return object_id("commit", f"tree {self.tree}\n{parent}{signature}\n{self.message}".encode())
+        return f"tree {self.tree}\n{parent}{signature}\n{self.message}".encode()
+
+
+ROOT = Commit("", "", tree_id({}), "0 +0000", "Nothing is promoted yet.\n")
+"""Where the active branch of a new site stands, and the first commit of its proposed one: forges make no pull request between
+branches that have nothing in common."""
 
 
 class Signs(Protocol):
@@ -57,6 +67,7 @@ class Importer:
         self._lock = lock
         self._signer = signer
         self._unsigned: list[Commit] = []
+        self._starts: dict[str, str] = {}
         self._process = self._started()
 
     def __enter__(self) -> Importer:
@@ -86,6 +97,10 @@ class Importer:
             self._unsigned.append(commit)
         self._write(b"".join(parts))
 
+    def start(self, branch: str, commit: str) -> None:
+        """Has a new branch stand at a commit that is there already, once the others move."""
+        self._starts[branch] = commit
+
     def seal(self) -> Mapping[str, str]:
         """Signs all commits; gives the ids they have now, by those they would have had. Raises GitFailed; no branch has moved."""
         if self._signer is None:
@@ -100,6 +115,8 @@ class Importer:
 
     def finish(self) -> None:
         """Writes the pack and moves the branches. Raises GitFailed where any of them could not be moved."""
+        for branch, commit in self._starts.items():
+            self._write(_reset(branch, commit))
         self._end()
 
     def _started(self) -> Process:
@@ -122,6 +139,12 @@ class Importer:
         pack = self._repository.path / "objects/pack/pack"
         run(self._repository.command("pack-objects", "--quiet", "--depth=0", str(pack)), ids)
         run(self._repository.command("prune-packed", "--quiet"))
+
+
+def write_root(repository: Repository) -> None:
+    """Writes ROOT, at which no branch needs to stand. Raises GitFailed."""
+    for kind, content in (("tree", b""), ("commit", ROOT.content)):
+        run(repository.command("hash-object", "-w", "-t", kind, "--stdin"), content)
 
 
 def _reset(branch: str, commit: str) -> bytes:

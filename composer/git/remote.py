@@ -158,6 +158,21 @@ def _pushed(
     return {branch: refused for branch, refused in said.items() if refused is not None and branch in wanted}
 
 
+def fetch_notes(mirror: Repository, remote: Remote, ref: str) -> None:
+    """Brings the mirror's notes at *ref* to what the remote's are; there need be none. Raises GitFailed."""
+    if not _run(mirror, remote, "ls-remote", "--quiet", "--", _NAME, ref):
+        run(mirror.command("update-ref", "-d", ref))
+        return
+    words = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--depth=1")
+    _run(mirror, remote, "fetch", *words, "--", _NAME, f"+{ref}:{ref}")
+
+
+def push_notes(mirror: Repository, remote: Remote, ref: str) -> None:
+    """Pushes the notes at *ref*. Raises GitFailed, also where somebody else's came in since they were fetched."""
+    words = ("--quiet", "--no-follow-tags", "--no-verify", "--no-signed", "--no-recurse-submodules")
+    _run(mirror, remote, "push", *words, "--", _NAME, f"{ref}:{ref}")
+
+
 def _unanswered(problem: str, stand: Mapping[str, str] | None) -> Refusal:
     """What kept a branch that the server said nothing of; *stand* is where its branches stand, if it says that."""
     if any(words in problem for words in _DENIED):

@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
+from composer.git.ids import object_id, tree_without
 from composer.git.process import GitFailed, in_delivery, run
+from composer.model.names import active_branch
+
+METADATA = "hydrator.metadata"
+"""The file on a proposed branch that tells GitOps Promoter which commit it was rendered from. It is no part of a site's files:
+where they stay the same, it does too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Repository:
 
 
 class Head(NamedTuple):
-    """Where a branch stands: the id of its last commit, and of the tree in it."""
+    """Where a branch stands: the id of its last commit, and of the tree in it (of a proposed branch, without METADATA)."""
 
     commit: str
     tree: str
@@ -100,7 +106,17 @@ def heads(repository: Repository, *patterns: str) -> Mapping[str, Head]:
     ):
         commit, tree, name = line.split(" ", 2)
         found[name.removeprefix("refs/heads/")] = Head(commit, tree)
-    return found
+    return found | _hydrated(repository, {name: head for name, head in found.items() if active_branch(name)})
+
+
+def _hydrated(repository: Repository, proposed: Mapping[str, Head]) -> dict[str, Head]:
+    """The heads of proposed branches, each with the tree as it would be without METADATA: that stands for the files alone."""
+    if not proposed:
+        return {}
+    with repository.reading() as objects:
+        roots = objects.contents([head.tree for head in proposed.values()])
+    trees = (object_id("tree", tree_without(root, METADATA)) for root in roots)
+    return {name: Head(head.commit, tree) for (name, head), tree in zip(proposed.items(), trees, strict=True)}
 
 
 def remove_branch(repository: Repository, branch: str, commit: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
+from composer.git.commits import CommitObject, read_commit
 from composer.git.ids import FILE
 from composer.git.process import GitFailed, in_source, run
 
@@ -50,6 +51,18 @@ def source_of(fleet: Path) -> Source:
             return Source()
         raise Rejected([_unreadable(fleet, failed)]) from failed
     return Source(commit[0], _date(commit[1]), changed)
+
+
+def commit_of(fleet: Path, commit: str) -> CommitObject:
+    """What a commit of the fleet's repository says. Raises Rejected where there is no such commit."""
+    try:
+        with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
+            (found,) = objects.objects([f"{commit}^{{commit}}"])
+    except GitFailed as failed:
+        raise Rejected([_unreadable(fleet, failed)]) from failed
+    if found is None:
+        raise Rejected([_unknown(fleet, commit)])
+    return read_commit(*found)
 
 
 def _has_changes(fleet: Path) -> bool:

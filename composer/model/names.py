@@ -25,6 +25,9 @@ MOST_DEVICE_NAMES = 1_000_000
 
 DEFAULT_BRANCH = "site/{site}"
 
+PROPOSED = "-next"
+"""What the name of a branch ends in from which GitOps Promoter proposes to promote; no other branch of ours does."""
+
 
 def is_label(text: object) -> bool:
     """Whether *text* is a DNS label: up to 63 lower-case letters, digits and inner dashes."""
@@ -80,6 +83,16 @@ def branch_fault(branch: str) -> str:
 def branch_of(pattern: str | None, site: str) -> str:
     """The branch that holds a site's objects; *pattern* has {site} in it."""
     return (pattern or DEFAULT_BRANCH).replace("{site}", site)
+
+
+def proposed_branch(branch: str) -> str:
+    """The branch from which commits are promoted to *branch*."""
+    return f"{branch}{PROPOSED}"
+
+
+def active_branch(branch: str) -> str:
+    """The branch to which commits of a proposed branch are promoted; "" where it is no such branch."""
+    return branch.removesuffix(PROPOSED) if branch.endswith(PROPOSED) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from composer.git.batch import Batch
 from composer.git.repository import Head
 from composer.model.fleet import Fleet
-from composer.model.names import branch_of
+from composer.model.names import branch_of, proposed_branch
 from composer.pipeline.line import Composed
 from composer.stages.load import shipped_names
 from composer.stages.publish import LOCK, Contents, Link, MadeFrom, SiteFiles, branch_files, link_of
 
 
 def branch(fleet: Fleet, site: str) -> str:
-    """The name of a site's branch."""
-    delivery = fleet.document.data["spec"].get("delivery") or {}
-    return branch_of(delivery.get("branch"), site)
+    """The name of the branch that a site is published to: with promotion, the one that proposes what its cluster gets."""
+    name = active(fleet, site)
+    return proposed_branch(name) if is_promoted(fleet) else name
+
+
+def active(fleet: Fleet, site: str) -> str:
+    """The name of the branch that a site's cluster follows."""
+    return branch_of(_delivery(fleet).get("branch"), site)
+
+
+def is_promoted(fleet: Fleet) -> bool:
+    """Whether a promotion tool moves what is published on to the branches that clusters follow."""
+    return _delivery(fleet).get("mode") == "promote"
+
+
+def _delivery(fleet: Fleet) -> Mapping[str, Any]:
+    return fleet.document.data["spec"].get("delivery") or {}
 
 
 def files_of(composed: Composed) -> SiteFiles:

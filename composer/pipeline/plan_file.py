@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.model.names import branch_fault, site_name_fault
+from composer.model.names import active_branch, branch_fault, site_name_fault
 
 KIND = "Plan"
 FORMAT = 1
@@ -117,7 +117,12 @@ def _pins(sites: Mapping[str, Any], repositories: list[str]) -> dict[str, Pin]:
     """Raises TypeError, ValueError, IndexError or AttributeError for what is not as `plan_text` writes it."""
     found = {}
     for site, (number, branch, base, tree) in sorted(sites.items()):
-        if type(number) is not int or number < 0 or site_name_fault(site) or branch_fault(branch):
+        if (
+            type(number) is not int
+            or number < 0
+            or site_name_fault(site)
+            or branch_fault(active_branch(branch) or branch)
+        ):
             raise ValueError(site)
         if not _ID.fullmatch(tree) or (base and not _ID.fullmatch(base)):
             raise ValueError(site)

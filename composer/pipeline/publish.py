@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from composer.diagnostic import Diagnostic, Place, Rejected
 from composer.git.source import Source
 from composer.model.fleet import Fleet
-from composer.pipeline.branch import branch
+from composer.pipeline.branch import active, branch, is_promoted
 from composer.pipeline.changed import Changed
 from composer.pipeline.committed import committed
 from composer.pipeline.deliveries import Branches, Deliveries, deliveries, reading
 from composer.pipeline.guards import Guarded, Losses, too_many_sites
 from composer.pipeline.plan_file import Pin
+from composer.pipeline.promotion import metadata_of, write_notes
 from composer.pipeline.records import records_of
 from composer.pipeline.review import Review, Stale
 from composer.pipeline.signatures import signer
@@ -75,9 +76,9 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
         changed = Changed(fleet, branches.heads, order.jobs, branches if order.pins is None else None)
         going = {stray.site: moved(fleet, stray) for stray in misplaced if is_moving(stray, branches)}
         checks = _Checks(order, Review(fleet, order.pins or {}, targets.sharding.portable), going)
-        results = _commit(
-            targets, changed, checks, Terms(order.adopt, order.shrink, checks.check, signer(fleet)), source
-        )
+        terms = Terms(order.adopt, order.shrink, checks.check, signer(fleet), metadata_of(fleet, source))
+        results = _commit(targets, changed, checks, terms, source)
+        notes = write_notes(fleet, targets, results, changed.unchanged, source) if is_promoted(fleet) else []
     stale = checks.review.stale
     at_door = {result.site for result in results}
     rest = [stray for stray in misplaced if stray.site not in going]
@@ -88,7 +89,7 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
         results,
         tuple(site for site in changed.unchanged if site not in stale),
         tuple(sorted({*changed.failed, *stale} - at_door)),
-        (*told, *changed.findings, *(d for result in results for d in result.findings), *stale.values()),
+        (*told, *changed.findings, *(d for result in results for d in result.findings), *stale.values(), *notes),
         tuple(sorted(stale)),
     )
 
@@ -133,7 +134,7 @@ def _guard_sites(branches: Branches, misplaced: Sequence[Stray], order: Order) -
 def _guarded(fleet: Fleet, order: Order) -> Source:
     """The source, once nothing speaks against publishing at all. Raises Rejected."""
     places = {name: Place(file) for name, file in fleet.sites.items()}
-    findings = check_branches({name: branch(fleet, name) for name in fleet.sites}, places)
+    findings = check_branches({name: active(fleet, name) for name in fleet.sites}, places)
     if findings:
         raise Rejected(findings)
     return committed(fleet, allow_dirty=order.allow_dirty)

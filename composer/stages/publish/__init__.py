@@ -4,6 +4,7 @@ from composer.stages.publish.branches import read_branches
 from composer.stages.publish.bundle import Bundle, bundle
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.folder import Written, write_tree
+from composer.stages.publish.hydrated import metadata, note
 from composer.stages.publish.layout import Contents, branch_files
 from composer.stages.publish.lockfile import LOCK, Link, MadeFrom, link_of, locked_site
 from composer.stages.publish.names import check_branches
@@ -43,6 +44,8 @@ __all__ = [
     "hubs_told",
     "link_of",
     "locked_site",
+    "metadata",
+    "note",
     "plans",
     "prove",
     "publish",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files, tree_id
-from composer.git.repository import Head
+from composer.git.importer import ROOT
+from composer.git.repository import METADATA, Head
 from composer.stages.publish.lockfile import LOCK, inventory
 from composer.stages.publish.record import read_record
 from composer.stages.publish.trailers import HELD, describe, trailers_of
@@ -36,7 +37,8 @@ class BranchState:
 def read_branches(objects: Batch, sites: Sequence[tuple[str, Head]]) -> list[BranchState]:
     """The state of each of these sites' branches, in the same order."""
     commits = objects.contents([head.commit for _, head in sites])
-    listings = objects.trees([head.tree for _, head in sites])
+    # Of a proposed branch, the head tells another tree than the commit.
+    listings = objects.trees([f"{head.commit}^{{tree}}" for _, head in sites])
     return [
         _state(objects, site, head, commit, entries)
         for (site, head), commit, entries in zip(sites, commits, listings, strict=True)
@@ -48,13 +50,21 @@ def _state(objects: Batch, site: str, head: Head, commit: bytes, entries: Mappin
     own_site = trailers.get("Composer-Site") == site
     # The commit names the tree of what the composer wrote. Where that is all there is, this is enough.
     if own_site and trailers.get("Composer-Tree") == head.tree:
-        return BranchState(head, entries, frozenset(entries), held=trailers.get(HELD, ""))
+        return BranchState(head, entries, frozenset(entries) - {METADATA}, held=trailers.get(HELD, ""))
+    if head.commit == ROOT.id:
+        return BranchState(head, entries, frozenset())
     ids = _inventory(objects, entries)
-    untouched = own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids)) and _holds(entries, ids)
+    own = own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids))
+    untouched = (own or (METADATA in entries and is_promotion(commit))) and _holds(entries, ids)
     # Whoever puts something on top of a hold does not end it.
     held = read_record(objects, site, "", head).trailers.get(HELD, "")
     stranger = "" if untouched else describe(head, commit)
     return BranchState(head, entries, frozenset(ids) & frozenset(entries), stranger, held)
+
+
+def is_promotion(commit: bytes) -> bool:
+    """Whether a commit only joins a proposed branch with what it was promoted to, as GitOps Promoter does."""
+    return commit.partition(b"\n\n")[0].count(b"\nparent ") > 1
 
 
 def _inventory(objects: Batch, entries: Mapping[str, Entry]) -> dict[str, str]:

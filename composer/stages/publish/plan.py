@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from composer.diagnostic import Diagnostic, Place, error
 from composer.git.ids import Entry, plain_files, tree_id
+from composer.git.repository import METADATA
+from composer.model.names import active_branch
 from composer.stages.publish.branches import BranchState
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.layout import KUSTOMIZATION
@@ -21,6 +23,7 @@ class SitePlan:
     must not be taken. *old* maps the path of every changed and removed file to the id of what it holds now. *held* is the commit
     that the site is held at, if it is; *before* is the number of the composer's objects on the branch.
     *told* are the hubs to which the site tells something new, and where their branches stand.
+    *kept* are files of others. With *starts* there is no branch yet, and it begins at *parent*, a commit of another one.
     """
 
     site: str
@@ -37,6 +40,8 @@ class SitePlan:
     held: str = ""
     before: int = 0
     told: tuple[tuple[str, str], ...] = ()
+    kept: Mapping[str, Entry] = field(repr=False, default_factory=dict)
+    starts: bool = False
 
     @property
     def objects_removed(self) -> int:
@@ -45,22 +50,25 @@ class SitePlan:
     @property
     def is_empty(self) -> bool:
         """Whether the branch holds the site's files already."""
-        return not (self.added or self.changed or self.removed)
+        return not (self.starts or self.added or self.changed or self.removed)
 
     @property
     def written(self) -> tuple[str, ...]:
         return self.added + self.changed
 
 
-def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False) -> SitePlan:
+def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False, starts: bool = False) -> SitePlan:
     """The plan for a site whose branch is in *state* (None where there is none).
 
-    With *adopt*, what others committed or put in the way is taken over instead of being a finding.
+    With *adopt*, what others committed or put in the way is taken over instead of being a finding. With *starts*, the
+    state is that of the branch from which the site's is to begin.
     """
     if state is None:
         return SitePlan(site.site, site.branch, "", site.tree, site.tree, added=tuple(sorted(site.ids)))
     new = plain_files(site.ids)
-    foreign = state.foreign
+    foreign = {
+        path: entry for path, entry in state.foreign.items() if path != METADATA or not active_branch(site.branch)
+    }
     in_the_way = _in_the_way(new, foreign)
     kept = {path: entry for path, entry in foreign.items() if path not in new and path not in in_the_way}
     gone = sorted((state.owned | in_the_way) - new.keys())
@@ -80,9 +88,13 @@ def plan_site(site: SiteFiles, state: BranchState | None, *, adopt: bool = False
         adopts=bool(state.stranger or in_the_way),
         held=state.held,
         before=_objects(state.owned),
+        kept=kept,
+        starts=starts,
     )
     # Where nothing is to be written, nothing of anybody's is overwritten.
-    return SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree) if plan.is_empty else plan
+    if plan.is_empty:
+        return SitePlan(site.site, site.branch, state.head.commit, state.head.tree, site.tree, kept=kept)
+    return plan
 
 
 def unchanged(site: SiteFiles, commit: str) -> SitePlan:
@@ -136,6 +148,8 @@ def refusals(site: SiteFiles, state: BranchState, in_the_way: Iterable[str]) -> 
 def summary(plan: SitePlan) -> str:
     """The subject of the plan's commit: objects added, changed and removed."""
     added, changed, removed = (_objects(paths) for paths in (plan.added, plan.changed, plan.removed))
+    if plan.starts and not plan.written + plan.removed:
+        return f"{plan.site}: proposed from now on"
     if not added + changed + removed:
         return f"{plan.site}: lock file only"
     return f"{plan.site}: {added} added, {changed} changed, {removed} removed"

@@ -10,8 +10,9 @@ from composer import __version__
 from composer.diagnostic import Diagnostic, Place, error, has_errors, warning
 from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files
-from composer.git.repository import Head
+from composer.git.repository import METADATA, Head
 from composer.git.signing import NO_SIGNATURE, Signature
+from composer.model.names import active_branch
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.lockfile import LOCK, inventory
 from composer.stages.publish.record import Record
@@ -63,7 +64,9 @@ def prove(objects: Batch, record: Record, expected: SiteFiles | None, known: Seq
     found = [*known, *_strangers(record)]
     if expected is not None and record.head.tree == expected.tree:
         return _proof(record, FileDifferences(), FileDifferences(), found)
-    (entries,) = objects.trees([record.head.tree])
+    (listing,) = objects.trees([record.tip.tree])
+    hidden = {METADATA} if active_branch(record.branch) else frozenset()
+    entries = {path: entry for path, entry in listing.items() if path not in hidden}
     ids = _recorded(objects, entries)
     source = _differences(entries, plain_files(expected.ids)) if expected is not None else None
     lock = _differences(entries, plain_files({**ids, LOCK: entries[LOCK].id})) if ids is not None else None
@@ -104,7 +107,10 @@ def _differences(entries: Mapping[str, Entry], expected: Mapping[str, Entry]) ->
 
 def _strangers(record: Record) -> Iterator[Diagnostic]:
     """The commits that the composer did not make, each a finding."""
-    for commit in record.above:
+    below = (*record.above[1:], record.last)
+    for commit, next_ in zip(record.above, below, strict=False):
+        if active_branch(record.branch) and len(commit.parents) > 1 and next_ and next_.tree == commit.tree:
+            continue  # GitOps Promoter joins the branch with what it was promoted to
         text = describe(Head(commit.id, commit.tree), commit.content)
         if len(commit.parents) > 1:
             message = f"branch {record.branch} holds a merge, which the composer never makes: {text}"

@@ -11,12 +11,14 @@ from types import TracebackType
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
-from composer.git.importer import Commit, Importer, Signs
+from composer.git.importer import ROOT, Commit, Importer, Signs, write_root
 from composer.git.lock import publishing
 from composer.git.process import GitFailed
-from composer.git.repository import Head, Repository, heads
+from composer.git.repository import METADATA, Head, Repository, heads
 from composer.git.source import Source
+from composer.model.names import active_branch
 from composer.stages.publish.files import SiteFiles
+from composer.stages.publish.hydrated import hydrated
 from composer.stages.publish.plan import SitePlan, summary
 from composer.stages.publish.steps import Store, plans
 from composer.stages.publish.trailers import HUB, hubs_text
@@ -64,13 +66,14 @@ class Terms:
     """On what terms sites are published: whether branches of others are taken over, whether volumes may become smaller.
 
     *signer* signs the commits, if there is one. *check* sees each plan before it is carried out; what it adds to the plan's
-    findings stops the site.
+    findings stops the site. *metadata* is what METADATA of proposed branches holds, "" where there are none.
     """
 
     adopt: bool = False
     shrink: bool = False
     check: Callable[[SitePlan], SitePlan] = _as_it_is
     signer: Signs | None = None
+    metadata: bytes = b""
 
 
 class Publisher:
@@ -117,12 +120,14 @@ class Publisher:
         steps = plans(lambda site: self._run(site).store, sites, adopt=self._terms.adopt, shrink=self._terms.shrink)
         for site, planned in steps:
             plan = self._terms.check(replace(planned, told=site.told))
+            if self._terms.metadata and not plan.is_empty:
+                plan = hydrated(site, plan, self._terms.metadata)
             result = _foreseen(plan, self._source)
             if result.outcome is Outcome.PUBLISHED and site.is_stripped:
                 # Its branch held these files a moment ago.
                 result = _moved(result, plan.parent)
             if result.outcome is Outcome.PUBLISHED:
-                self._run(site.site).add(site, plan, result)
+                self._run(site.site).add(site, plan, result, self._terms.metadata)
             else:
                 yield result
 
@@ -176,11 +181,17 @@ class _Run:
     ) -> None:
         self._stack.__exit__(kind, value, trace)
 
-    def add(self, site: SiteFiles, plan: SitePlan, foreseen: SiteResult) -> None:
+    def add(self, site: SiteFiles, plan: SitePlan, foreseen: SiteResult, metadata: bytes) -> None:
         if self._importer is None:
             self._importer = self._stack.enter_context(Importer(self.repository, self._lock, self.signer))
         self.commits.append(foreseen)
-        self._importer.add(_commit(plan, self.source), {path: site.files[path] for path in plan.written}, plan.removed)
+        written = {path: site.files[path] for path in plan.written}
+        active = active_branch(plan.branch)
+        if active and active not in self.store.heads:
+            write_root(self.repository)
+            self._importer.start(active, ROOT.id)
+        beside = {METADATA: metadata} if metadata else {}
+        self._importer.add(_commit(plan, self.source), {**written, **beside}, plan.removed)
 
     def seal(self) -> None:
         """Signs the commits where they are to be signed. Raises GitFailed; then no branch has moved."""
@@ -240,4 +251,5 @@ def _commit(plan: SitePlan, source: Source) -> Commit:
         **({HUB: hubs_text(plan.told)} if plan.told else {}),
     }
     lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
-    return Commit(plan.branch, plan.parent, plan.tree, source.date, f"{summary(plan)}\n\n{lines}\n")
+    parent = plan.parent or (ROOT.id if active_branch(plan.branch) else "")
+    return Commit(plan.branch, parent, plan.tree, source.date, f"{summary(plan)}\n\n{lines}\n")

@@ -12,9 +12,11 @@ from composer.git.commits import CommitObject
 from composer.git.importer import Commit, Importer
 from composer.git.lock import publishing
 from composer.git.process import GitFailed
-from composer.git.repository import Head, Repository, heads
+from composer.git.repository import METADATA, Head, Repository, heads
+from composer.model.names import active_branch
 from composer.stages.publish.branches import BranchState, read_branches
 from composer.stages.publish.files import SiteFiles, site_files
+from composer.stages.publish.hydrated import hydrated
 from composer.stages.publish.plan import SitePlan, plan_site, refusals
 from composer.stages.publish.publisher import Outcome, SiteResult, Terms, verdict
 from composer.stages.publish.record import is_composers
@@ -99,6 +101,11 @@ def _written(
     hold: bool,
 ) -> SiteResult:
     """Writes the commit and moves the branch. Raises GitFailed where it did not move."""
+    beside = {}
+    if active_branch(plan.branch):
+        with repository.reading() as objects:
+            beside = {METADATA: objects.contents([f"{earlier.commit.id}:{METADATA}"])[0]}
+        plan = hydrated(earlier.files, plan, beside[METADATA])
     subject = f"{plan.site}: {'rolled back to' if hold else 'released, still at'} {earlier.commit.id[:12]}"
     trailers = {key: value for key, value in trailers_of(earlier.commit.content).items() if key in TRAILERS}
     trailers |= {"Composer-Tree": plan.own_tree, **({HELD: earlier.commit.id} if hold else {})}
@@ -106,7 +113,7 @@ def _written(
     lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
     commit = Commit(plan.branch, plan.parent, plan.tree, earlier.commit.date, f"{subject}\n\n{lines}\n")
     with Importer(repository, lock, terms.signer) as importer:
-        importer.add(commit, {path: earlier.files.files[path] for path in plan.written}, plan.removed)
+        importer.add(commit, {**{path: earlier.files.files[path] for path in plan.written}, **beside}, plan.removed)
         id_ = importer.seal().get(commit.id, commit.id)
         importer.finish()
     return SiteResult(plan.site, plan.branch, Outcome.PUBLISHED, id_, plan.parent, subject)

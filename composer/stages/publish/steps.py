@@ -8,6 +8,7 @@ from itertools import islice
 
 from composer.git.batch import Batch
 from composer.git.repository import Head
+from composer.model.names import active_branch
 from composer.stages.publish.branches import BranchState, read_branches
 from composer.stages.publish.files import SiteFiles
 from composer.stages.publish.plan import SitePlan, plan_site, unchanged
@@ -46,7 +47,8 @@ def plans(
             if head and head.tree == site.tree:
                 yield site, unchanged(site, head.commit)
             else:
-                plan = plan_site(site, states.get(site.site), adopt=adopt)
+                state = states.get(site.site)
+                plan = plan_site(site, state, adopt=adopt, starts=bool(state and not head))
                 yield site, plan if shrink else hold_volumes(store.objects, site, plan)
 
 
@@ -55,9 +57,11 @@ def _states(store_of: Stores, sites: Sequence[SiteFiles]) -> dict[str, BranchSta
     asked: dict[int, tuple[Store, list[tuple[str, Head]]]] = {}
     for site in sites:
         store = store_of(site.site)
+        # A proposed branch that is not there yet begins at its active one.
         head = store.heads.get(site.branch)
-        if head and head.tree != site.tree:
-            asked.setdefault(id(store), (store, []))[1].append((site.site, head))
+        base = head or store.heads.get(active_branch(site.branch))
+        if base and (head is None or head.tree != site.tree):
+            asked.setdefault(id(store), (store, []))[1].append((site.site, base))
     return {
         site: state
         for store, stale in asked.values()
