@@ -13,7 +13,7 @@ import pytest
 
 from composer.git.importer import IDENTITY
 from composer.git.repository import open_repository
-from tests.cli.kit import Ran, commit, composer, delivery, example, noted, notes
+from tests.cli.kit import Ran, commit, composer, delivery, noted, notes
 from tests.load.fleets import change
 from tests.publish.making import commit_by_hand, git
 from tests.publish.test_repository import plant
@@ -287,18 +287,6 @@ def test_the_cache_is_not_believed(published: Path) -> None:
     by_hand(published, {NOTE: "a: 1\n"})
     cache.write_text(cache.read_text().replace(tree, git(delivery(published), "rev-parse", "site/a^{tree}")))
     assert composer(published, "verify", "a").code == 1
-
-
-def test_hubs_are_proved_with_what_their_sites_told_them_then(tmp_path: Path) -> None:
-    root = example(tmp_path / "fleet")
-    commit(root)
-    assert composer(root, "publish").code == 0
-    heads = git(delivery(root), "for-each-ref")
-    change(root, "sites/tenants/acme.yaml", ("press/", "presses/"))
-    commit(root)
-    ran = composer(root, "verify", "hub-eu", "berlin-01", TZ="Asia/Tokyo", PYTHONHASHSEED="7")
-    assert (ran.code, ran.err) == (0, "2 sites equal, 0 different, 0 unproven, 0 without a branch\n")
-    assert git(delivery(root), "for-each-ref") == heads
 
 
 def test_a_fleet_without_git_has_nothing_to_prove_with(published: Path, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 from composer.pipeline.line import Line
 from composer.pipeline.links import Links
 from composer.pipeline.publish import Order, publish_sites
+from composer.pipeline.verify import verify_sites
 from composer.stages.load import load_fleet, possible_hubs
+from composer.stages.publish import Verdict
 from tests.cli.kit import FLEET, NOTE, blueprint, commit, composer, trees
 from tests.load.fleets import DESIGN, change, document, write
 from tests.pipeline.fleets import UPLINK, Run, cache_file, publish, site
@@ -112,6 +114,21 @@ def test_diff_and_publish_of_one_site_show_its_hub_where_the_link_changed(root: 
     assert shown(root, "a", "--base", "HEAD") == {"a", "hub"}
     assert published(root, "a") == {"a", "hub"}
     assert publish(root).composed == set()
+
+
+def test_hubs_are_proved_with_what_their_sites_told_them_when_they_were_published(root: Path) -> None:
+    """Site and hub come from a later commit than the others, and what is not published yet proves nothing wrong."""
+    write(root, {"fleet.yaml": FLEET, "a.yaml": leaf("a", LINK_CHANGES["a filter more"])})
+    commit(root, message="published")
+    assert published(root) == {"a", "hub"}
+    write(root, {"fleet.yaml": FLEET, "b.yaml": leaf("b", LINK_CHANGES["a filter down"])})
+    commit(root, message="not published")
+    before = trees(root)
+    fleet, _ = load_fleet(root)
+    found = verify_sites(fleet, sorted(fleet.sites), 1)
+    assert {proof.record.site: proof.verdict for proof in found.proofs} == dict.fromkeys(fleet.sites, Verdict.EQUAL)
+    assert len({proof.record.source for proof in found.proofs}) == 2
+    assert (found.findings, found.absent, trees(root)) == ((), (), before)
 
 
 @pytest.mark.parametrize("cached", [True, False])
