@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import Ran, composer
+from tests.cli.kit import Ran, commit, composer, environment, notes
 from tests.forges.server import TOKEN, serving
+from tests.load.fleets import change
 
 QUIET = dict.fromkeys(("GITHUB_ACTIONS", "GITLAB_CI", "CI_FORGE_TYPE", "GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN"), "")
 
@@ -37,6 +40,24 @@ def test_a_job_of_github_writes_the_comment_and_then_renews_it(tmp_path: Path) -
         (tmp_path / "body.md").write_text("#### 1 change\n", encoding="utf-8")
         assert comment(tmp_path, "--body-file", "body.md", **job).err.startswith("comment updated: ")
         assert [body for _, _, body in server.comments] == ["<!-- edge-composer: diff -->\n#### 1 change\n"]
+
+
+def test_what_diff_says_goes_to_the_forge_through_a_pipe(tmp_path: Path) -> None:
+    root = notes(tmp_path, "a")
+    commit(root)
+    change(root, "sites/a.yaml", ("hello", "@everyone ``` é"))
+    python = f"{sys.executable} -m composer"
+    with serving("gitlab") as server:
+        words = f"--forge gitlab --url {server.url} --project 42 --pull-request 12"
+        line = f"{python} diff --base HEAD --format gitlab | {python} ci comment {words}"
+        variables = environment(**{**QUIET, "GITLAB_TOKEN": TOKEN})
+        ran = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line], cwd=root, env=variables, capture_output=True, check=False
+        )
+        assert (ran.returncode, ran.stderr.decode()) == (0, f"comment created: 42!12 at {server.url}\n")
+        ((_, _, body),) = server.comments
+        assert body.startswith("<!-- edge-composer: diff -->\n#### 1 distinct change at 1 of 1 site\n")
+        assert '````diff\n@@ data.text @@\n- hello\n+ "@everyone ``` é"\n````\n' in body
 
 
 def test_flags_say_everything_and_a_refusal_ends_with_two(tmp_path: Path) -> None:
