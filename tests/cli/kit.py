@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from composer.source.reader import parse_all
+from tests.cli import ready
 from tests.cli.ready import ask, get_ready
 from tests.load.fleets import document, write
 from tests.publish.making import git
@@ -53,6 +55,9 @@ data:
     - {text: "{{ params.text }}"}
 """
 """A manifest that holds a text: enough to see a value on its whole way."""
+
+
+_HEEDED_BY_PYTHON = ("PYTHON", "LANG", "LC_", "TZ")
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,8 @@ def start(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str)
 
 
 def composer(fleet: Path, *words: str, wrapper: tuple[str, ...] = (), **extra: str) -> Ran:
-    """`composer WORDS` in the fleet's folder, to its end; from Python's start on where variables that Python reads, or a
-    wrapper, are given."""
-    if wrapper or extra.keys() - {"KUBECONFIG"}:
+    """`composer WORDS` in the fleet's folder, to its end: from Python's start on where that makes a difference."""
+    if wrapper or any(key.startswith(_HEEDED_BY_PYTHON) for key in extra):
         process = start(fleet, *words, wrapper=wrapper, **extra)
         out, err = process.communicate()
         return Ran(process.returncode, out, err)
@@ -128,6 +132,14 @@ def ready_composer() -> str:
     waiting = get_ready(address, environment())
     atexit.register(_dismiss, folder, waiting)
     return str(address)
+
+
+def put_program(folder: Path, *words: str) -> None:
+    """Puts a program `composer` into *folder*: the one that is ready, or Python with the given words."""
+    words = words or ("-IS", ready.__file__, ready_composer())
+    script = folder / "composer"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *words])} "$@"\n')
+    script.chmod(0o755)
 
 
 def _dismiss(folder: TemporaryDirectory[str], waiting: subprocess.Popen[bytes]) -> None:

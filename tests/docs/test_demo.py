@@ -7,14 +7,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.cli.kit import ROOT, environment
-from tests.docs.test_docs import environment_of
+from tests.cli.kit import ROOT, environment, put_program
 
 
 def test_the_demo_renders_publishes_and_shows_what_a_change_would_change(tmp_path: Path) -> None:
     fleet = tmp_path / "clone"
     bin_folder = tmp_path / "bin"
-    environment_of(bin_folder, "-m", "composer")
+    bin_folder.mkdir()
+    put_program(bin_folder, "-m", "composer")
     shutil.copytree(ROOT / "sites", fleet / "sites")
     done = subprocess.run(
         ["sh", str(ROOT / "tests/demo.sh")],

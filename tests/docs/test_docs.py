@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli import ready
-from tests.cli.kit import ready_composer
+from tests.cli.kit import put_program
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(p.relative_to(ROOT) for p in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
@@ -36,16 +33,10 @@ def commands(text: str) -> list[str]:
 @pytest.fixture
 def composer_path(tmp_path: Path) -> dict[str, str]:
     """An environment in which `composer` is this checkout's."""
-    return environment_of(tmp_path / "bin", "-IS", ready.__file__, ready_composer())
-
-
-def environment_of(folder: Path, *words: str) -> dict[str, str]:
-    """An environment in which `composer` is Python with these words; its program is in the new *folder*."""
-    folder.mkdir()
-    script = folder / "composer"
-    script.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *words])} "$@"\n')
-    script.chmod(0o755)
-    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    put_program(bin_folder)
+    return {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)

@@ -15,7 +15,7 @@ import pytest
 
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
-from tests.cli.kit import ROOT, commit, composer, environment
+from tests.cli.kit import ROOT, commit, composer, environment, put_program
 from tests.forges.server import TOKEN, serving
 from tests.publish.making import git
 from tests.publish.server import by_file
@@ -90,9 +90,7 @@ def scripts(forge: str, job: str, file: str = "") -> list[str]:
 def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a runner: `composer` is this checkout's, and the home folder is new."""
     home = tmp_path_factory.mktemp("home")
-    script = home / "composer"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m composer "$@"\n')
-    script.chmod(0o755)
+    put_program(home)
     path = f"{home}{os.pathsep}{os.environ['PATH']}"
     return environment(PATH=path, HOME=str(home), GIT_CONFIG_GLOBAL=str(home / ".gitconfig"))
 
