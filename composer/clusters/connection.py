@@ -21,7 +21,7 @@ MOST_BYTES = 64 << 20
 _JSON = "application/json"
 _APPLY = "application/apply-patch+yaml"
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
-_REASONS = {401: "it does not accept the credentials", 403: "it does not allow this", 429: "it is asked too often"}
+_REASONS = {403: "it does not allow this", 429: "it is asked too often"}
 
 
 class Unreachable(Exception):  # noqa: N818 - the name says what happened
@@ -109,7 +109,7 @@ def _content(answer: BaseHTTPResponse) -> bytes:
     content = answer.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         answer.close()
-        raise ValueError("the answer is too large")
+        raise Unreachable("its answer is too large")
     answer.drain_conn()
     answer.release_conn()
     return content
@@ -126,6 +126,8 @@ def _read(status: int, content: bytes) -> Any:
         return data
     said = data if isinstance(data, dict) and data.get("kind") == "Status" else {}
     message, details = said.get("message"), said.get("details")
+    if status == 401:
+        raise Unreachable(": ".join(filter(None, ("it does not accept the credentials", str(message or "")))))
     if 300 <= status < 400 or (status >= 500 and not said):
         raise Unreachable(f"it answers with status {status}")
     raise Refused(status, str(message or ""), details if isinstance(details, dict) else {})
@@ -142,7 +144,8 @@ def reason_of(problem: BaseException, seconds: float) -> str:
         (system is not None, str((system and system.strerror) or "").lower()),
         (isinstance(problem, TimeoutError), f"no answer within {seconds:g} s"),
         (isinstance(problem, ProtocolError), "the connection broke off"),
-        (not isinstance(problem, HTTPError | OSError), str(problem).partition("\n")[0]),
+        # Of a header that cannot be sent, the text would repeat the token.
+        (not isinstance(problem, HTTPError | OSError), "the request cannot be made: a token or address is malformed"),
     )
     return next((reason for holds, reason in reasons if holds and reason), type(problem).__name__)
 

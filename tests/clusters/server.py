@@ -55,6 +55,7 @@ class Cluster:
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    forgetful: bool = False
     broken: str = ""
 
 
@@ -93,13 +94,17 @@ class Api(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(certificate: Path | None = None) -> Iterator[Api]:
-    """The server under way, with TLS where there is a certificate (with its key in one file)."""
+def serving(certificate: Path | None = None, clients: Path | None = None) -> Iterator[Api]:
+    """The server under way: with TLS where there is a certificate (with its key in one file), for those alone whom the
+    authority *clients* knows."""
     server = Api()
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        if clients:
+            context.load_verify_locations(clients)
+            context.verify_mode = ssl.CERT_REQUIRED
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.scheme = "https"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -185,6 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._absent(found["plural"], found["name"])
 
     def _list(self, cluster: Cluster, request: Request) -> None:
+        if cluster.forgetful and "continue" in request.query:
+            self._refuse(410, "The provided continue parameter is too old to display a consistent list result")
+            return
         inside = [each for path, each in cluster.objects.items() if path.startswith(f"{request.path}/")]
         at, limit = int(request.query.get("continue") or 0), min(2, int(request.query.get("limit") or len(inside)))
         more = str(at + limit) if at + limit < len(inside) else ""

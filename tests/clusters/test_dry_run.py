@@ -159,3 +159,10 @@ def test_what_makes_no_sense_is_refused_before_anybody_is_asked(
     assert ran.code == 2
     assert reason in ran.err
     assert api.requests == []
+
+
+def test_credentials_that_are_not_accepted_are_said_once(root: Path, api: Api) -> None:
+    api.clusters["a"] = Cluster(broken="401")
+    ran = diff(root, api, "a", "--server", "a")
+    assert (ran.code, ran.err.count("does not accept the credentials")) == (1, 1)
+    assert len(api.requests) == 1
