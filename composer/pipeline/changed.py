@@ -50,6 +50,7 @@ class Changed:
 
     *heads* tells where branches stand; *before* what sites told their hubs when their branches were written
     (without it, no hub comes in addition), and *fetch* is called with hubs that come in addition, before they are looked at.
+    With *alone*, none comes, but what sites tell them is known.
     While `files` is read, *findings*, *failed* and *unchanged* fill up; *extra* is then the number of hubs that came in addition.
     """
 
@@ -58,6 +59,7 @@ class Changed:
     jobs: int
     before: Before | None = None
     fetch: Callable[[Sequence[str]], object] = _nothing
+    alone: bool = False
     findings: list[Diagnostic] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -77,7 +79,7 @@ class Changed:
                     concerned.update(hub for hub, _ in told)
                     yield replace(files, told=told)
                 concerned.update(self._left_behind(links, some, chosen))
-            waiting = sorted(concerned - chosen)
+            waiting = [] if self.alone else sorted(concerned - chosen)
             chosen.update(waiting)
             self.fetch(waiting)
         self.extra = len(chosen) - len(names)

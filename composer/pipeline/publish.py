@@ -73,7 +73,7 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
         misplaced = strays(targets, branches)
         _guard_sites(branches, misplaced, order)
         # What was reviewed is all that is published: no hub comes in addition.
-        changed = Changed(fleet, branches.heads, order.jobs, branches if order.pins is None else None)
+        changed = Changed(fleet, branches.heads, order.jobs, branches, alone=order.pins is not None)
         going = {stray.site: moved(fleet, stray) for stray in misplaced if is_moving(stray, branches)}
         checks = _Checks(order, Review(fleet, order.pins or {}, targets.sharding.portable), going)
         terms = Terms(order.adopt, order.shrink, checks.check, signer(fleet), metadata_of(fleet, source))

@@ -12,6 +12,7 @@ from composer.git.repository import open_repository
 from tests.cli.kit import Ran, commit, composer, delivery, noted, notes, trees
 from tests.cli.test_remote import remote_fleet
 from tests.load.fleets import change
+from tests.pipeline import fleets
 from tests.pipeline.test_plan_file import signed
 from tests.publish.making import commit_by_hand, git
 from tests.publish.server import Server, by_file
@@ -193,3 +194,16 @@ def test_a_branch_that_moves_during_the_push_counts_as_failed(server: Server, tm
     assert (ran.code, published(ran)) == (3, ["a", "c"])
     assert "error[B022]: somebody else moved branch site/b meanwhile" in ran.err
     assert server.heads()["site/b"] == theirs
+
+
+def test_a_hub_that_a_plan_leaves_out_comes_along_with_its_site_later(tmp_path: Path) -> None:
+    root = fleets.everything(tmp_path)
+    commit(root)
+    assert composer(root, "publish").code == 0
+    change(root, "sites/tenants/acme.yaml", ("up: [a]", "down: [a]"))
+    commit(root)
+    assert "plan.json: 2 sites to publish as shown\n" in composer(root, "diff", "a", "--save", PLAN).err
+    assert published(composer(root, "publish", "--plan", PLAN, "a")) == ["a"]
+    assert published(composer(root, "publish", "a")) == ["hub"]
+    ran = composer(root, "publish", "--plan", PLAN)
+    assert (ran.code, ran.out) == (0, "")
