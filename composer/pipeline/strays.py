@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from composer.diagnostic import Diagnostic, Place, Related, Severity, error, warning
 from composer.git.repository import Head
 from composer.model.fleet import Fleet
-from composer.model.names import DEFAULT_BRANCH
+from composer.model.names import DEFAULT_BRANCH, PROPOSED
+from composer.pipeline.branch import is_promoted
 from composer.pipeline.deliveries import Branches, Deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.selection import is_readable
@@ -59,10 +60,11 @@ def _belongs(fleet: Fleet, targets: Deliveries, target: Delivery, site: str) -> 
 
 
 def _pattern(fleet: Fleet) -> re.Pattern[str]:
-    """What the fleet's site branches look like."""
+    """What the branches look like that the fleet's sites are published to."""
     written = (fleet.document.data["spec"].get("delivery") or {}).get("branch") or DEFAULT_BRANCH
     first, *rest = map(re.escape, written.split("{site}"))
-    return re.compile(f"{first}(?P<site>[^/]+?){'(?P=site)'.join(rest)}")
+    last = re.escape(PROPOSED) if is_promoted(fleet) else ""
+    return re.compile(f"{first}(?P<site>[^/]+?){'(?P=site)'.join(rest)}{last}")
 
 
 def moved(fleet: Fleet, stray: Stray) -> Diagnostic:

@@ -235,3 +235,14 @@ def test_rolling_back_proposes_an_earlier_state(tmp_path: Path) -> None:
     publish(root)
     assert "bye" in git(repository, "grep", "bye", "site/one-next", "--", "platform")
     assert git(repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_a_proposed_branch_of_a_site_that_is_gone_is_told_and_removed(tmp_path: Path) -> None:
+    root = promoted(tmp_path)
+    publish(root)
+    (root / "sites/one.yaml").unlink()
+    commit(root)
+    assert "site/one-next" in composer(root, "publish").err
+    ran = composer(root, "remove", "one", "--yes", "--allow-removal")
+    assert ran.code == 0, ran.err
+    assert sorted(heads(delivery(root))) == ["site/one", "site/two", "site/two-next"]
