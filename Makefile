@@ -5,7 +5,7 @@ JOBS   ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench bench-capacity wheel lock schemas clean
+.PHONY: help demo test check bench bench-capacity chaos wheel lock schemas clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ bench: $(VENV)/.installed  ## measure speed on generated fleets (SITES="100 1000
 
 bench-capacity: $(VENV)/.installed  ## hold the predicted memory of the broker against a real one (CONNECTIONS=20000)
 	$(BIN)/python -m tests.bench.capacity $(CONNECTIONS)
+
+chaos: $(VENV)/.installed  ## disturb publishing on purpose, SEEDS rounds of each fault, and print a table
+	$(BIN)/python -m tests.chaos $(SEEDS)
 
 wheel: $(VENV)/.installed  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Rejected, error
@@ -21,19 +22,27 @@ _UNDER_WAY = b"publishing\n"
 """Stands in the lock file until the publisher and its git have ended in good order."""
 
 _HALVES = ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "fast_import_crash_*")
-_LOCKS = ("refs/heads/**/*.lock",)
+_LOCKS = ("packed-refs.lock", "refs/heads/**/*.lock")
+
+
+_MIRROR_LOCKS = ("HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock", "refs/**/*.lock")
 
 
 @contextmanager
-def holding(repository: Repository) -> Iterator[None]:
-    """Holds a mirror for one command, from fetching to pushing. Raises Rejected as `publishing` does."""
+def holding(repository: Repository) -> Iterator[Repository]:
+    """Holds a mirror for one command, from fetching to pushing; what talks to its server holds it too, until it has ended.
+
+    So whatever lies about in a mirror, which is the composer's alone, belongs to nobody.
+    Raises Rejected as `publishing` does.
+    """
     try:
         descriptor = os.open(f"{repository.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError as problem:
         raise Rejected([_unlockable(repository, problem)]) from problem
     try:
         _acquire(descriptor, repository)
-        yield
+        _remove(repository.path, _HALVES + _MIRROR_LOCKS)
+        yield replace(repository, kept=(descriptor,))
     finally:
         os.close(descriptor)
 

@@ -64,12 +64,15 @@ def in_source(folder: Path, *words: str) -> list[str]:
     return ["git", "-C", str(folder), *_NO_PROGRAMS, *words]
 
 
-def run(command: Sequence[str], content: bytes = b"", *, own: bool = False, **environment: str) -> bytes:
+def run(
+    command: Sequence[str], content: bytes = b"", *, own: bool = False, keep: Sequence[int] = (), **environment: str
+) -> bytes:
     """What the command writes to its standard output, given *content* on its standard input.
 
-    With *own*, the person's Git configuration counts. Raises GitFailed where it ends with an error.
+    With *own*, the person's Git configuration counts; the descriptors to *keep* stay open in it.
+    Raises GitFailed where it ends with an error.
     """
-    process = _start(command, {**({} if own else _OWN_CONFIGURATION_ONLY), **environment}, ())
+    process = _start(command, {**({} if own else _OWN_CONFIGURATION_ONLY), **environment}, keep)
     output, errors = process.communicate(content)
     if process.returncode:
         reason = _text(errors) or f"git ended with code {process.returncode}"

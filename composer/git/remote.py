@@ -235,4 +235,4 @@ def _refused(summary: str) -> Refused:
 
 def _run(mirror: Repository, remote: Remote, *words: str, content: bytes = b"") -> bytes:
     command = mirror.command(*remote.words(*words))
-    return run(command, content, own=True, GIT_ALLOW_PROTOCOL=remote.protocol)
+    return run(command, content, own=True, keep=mirror.kept, GIT_ALLOW_PROTOCOL=remote.protocol)

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,9 +23,13 @@ where they stay the same, it does too."""
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A bare delivery repository on this machine; *path* is absolute."""
+    """A bare delivery repository on this machine; *path* is absolute.
+
+    *kept* is the descriptor of a lock that commands which talk to a server hold on to, however the composer ends.
+    """
 
     path: Path
+    kept: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def place(self) -> Place:

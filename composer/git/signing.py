@@ -69,7 +69,9 @@ class Signer:
         dates = {f"GIT_{role}_DATE": f"@{commit.date}" for role in _ROLES}
         parent = ("-p", commit.parent) if commit.parent else ()
         words = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-S", *parent, commit.tree)
-        made = run(_command(self.folder, repository, *words), commit.message.encode(), own=True, **who, **dates)
+        made = run(
+            _command(self.folder, repository, *words), commit.message.encode(), own=True, keep=(), **who, **dates
+        )
         return made.decode().strip()
 
 

@@ -78,9 +78,9 @@ def delivery(fleet: Fleet, shard: Shard) -> Iterator[Delivery]:
     mirror = create_repository(
         fleet.root.absolute() / MIRRORS / _mirror_name(remote, identity(written(shard), fleet.root))
     )
-    with holding(mirror):
-        _fetch(mirror, remote, _place(fleet, shard))
-        yield Delivery(mirror, remote)
+    with holding(mirror) as held:
+        _fetch(held, remote, _place(fleet, shard))
+        yield Delivery(held, remote)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,20 +61,52 @@ def by_file(folder: Path) -> Iterator[Server]:
     yield Server(f"file://{repository}", repository)
 
 
+class Web:
+    """`git http-backend` behind lighttpd, in a process group of its own, so that it can be killed with all it started.
+
+    It serves *delivery.git* in *folder*.
+    """
+
+    def __init__(self, folder: Path, programs: Mapping[str, str], port: int = 0) -> None:
+        self.port = port or _free_port()
+        backend = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+        self._program = programs["lighttpd"]
+        self._file = folder / "lighttpd.conf"
+        self._file.write_text(
+            _CONFIGURATION.format(folder=folder, port=self.port, backend=f"{backend}/git-http-backend")
+        )
+
+    def start(self, *wrapper: str) -> None:
+        """*wrapper* is put before its command."""
+        command = [*wrapper, self._program, "-D", "-f", str(self._file)]
+        self._process = subprocess.Popen(command, start_new_session=True)
+        _wait_for(self.port)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """Ends it and every Git that it runs at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
 @contextmanager
 def by_http(folder: Path, programs: Mapping[str, str]) -> Iterator[Server]:
     repository = made(folder)
-    port = _free_port()
-    backend = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
-    configuration = folder / "lighttpd.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, backend=f"{backend}/git-http-backend"))
-    process = subprocess.Popen([programs["lighttpd"], "-D", "-f", str(configuration)])
+    web = Web(folder, programs)
+    web.start()
     try:
-        _wait_for(port)
-        yield Server(f"http://127.0.0.1:{port}/git/delivery.git", repository)
+        yield Server(address(web.port), repository)
     finally:
-        process.terminate()
-        process.wait()
+        web.stop()
+
+
+def address(port: int) -> str:
+    """Where the repository is behind a web server at this port."""
+    return f"http://127.0.0.1:{port}/git/delivery.git"
 
 
 def _free_port() -> int:

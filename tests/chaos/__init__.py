@@ -1,0 +1,1 @@
+"""Faults on purpose: servers, connections, disks and processes that give way while a fleet is published."""
