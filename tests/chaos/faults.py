@@ -14,9 +14,8 @@ from functools import cache
 
 from tests.chaos.proxy import Line, between
 from tests.chaos.world import World
-from tests.cli.kit import environment, start
+from tests.cli.kit import start
 from tests.publish.making import git
-from tests.publish.server import Server
 
 Fault = Callable[[World, random.Random], int]
 """Publishes once under the fault; gives the exit code, which is negative where the publisher was killed."""
@@ -25,34 +24,60 @@ GRACEFUL = frozenset({0, 1, 3, 4, 5})
 """How a publishing may end that nobody killed: done, nothing done, some done, moved, refused."""
 
 
+def _wait(world: World, chance: random.Random) -> None:
+    """Until some moment of the publishing that was started, more often than not while branches move."""
+    if chance.random() < 0.3:
+        time.sleep(chance.random() * world.seconds)
+        return
+    first, ends = world.folder / "first", time.monotonic() + 5 * world.seconds + 5
+    while not first.exists() and time.monotonic() < ends:
+        time.sleep(0.005)
+    time.sleep(chance.random() * PAUSE * len(world.new))
+
+
+def _slowly(world: World) -> None:
+    """The server takes its time for each branch, and shows when it comes to the first."""
+    world.server.hook("update", f"touch {world.folder}/first; sleep {PAUSE}")
+
+
+PAUSE = 0.03
+"""Seconds that a server which takes its time does so for each branch."""
+
+
 def killed_server(world: World, chance: random.Random) -> int:
     """The server and every Git it runs are killed at some moment, and it comes back afterwards."""
+    _slowly(world)
     process = start(world.root, "publish")
-    time.sleep(chance.random() * world.seconds)
+    _wait(world, chance)
     world.web.kill()
     process.communicate()
     world.web.start()
+    world.server.hook("update", "exit 0")
     return process.returncode
 
 
 def killed_publisher(world: World, chance: random.Random) -> int:
     """`kill -9` of the publisher, with everything that it started or alone, at some moment."""
+    _slowly(world)
     process = start(world.root, "publish")
-    time.sleep(chance.random() * world.seconds)
+    _wait(world, chance)
     if chance.random() < 0.5:
         process.kill()
     else:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    world.server.hook("update", "exit 0")
     return process.returncode
 
 
 def interrupted_publisher(world: World, chance: random.Random) -> int:
     """Ctrl-C at some moment."""
+    _slowly(world)
     process = start(world.root, "publish")
-    time.sleep(chance.random() * world.seconds)
+    _wait(world, chance)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
+    world.server.hook("update", "exit 0")
     return process.returncode
 
 
@@ -88,7 +113,7 @@ def slow_connection(world: World, chance: random.Random) -> int:
 
 def broken_connection(world: World, chance: random.Random) -> int:
     """The connection breaks after so many bytes, and every new one at once."""
-    with between(world.web.port, Line(cut=chance.randrange(40_000))) as port:
+    with between(world.web.port, Line(cut=chance.randrange(80_000))) as port:
         return _publish_through(world, port)
 
 
@@ -115,7 +140,7 @@ def full_disk_here(world: World, chance: random.Random) -> int:
 def full_disk_there(world: World, chance: random.Random) -> int:
     """No room for what arrives at the server."""
     world.web.stop()
-    world.web.start(*_limited(chance.randrange(4, 60)))
+    world.web.start(*_limited(chance.randrange(1, 16)))
     code = world.publish().code
     world.web.kill()
     world.web.start()
@@ -206,6 +231,3 @@ def two_publishers(world: World, other: World) -> tuple[int, int]:
     assert git(world.server.repository, "fsck", "--full", "--strict", "--no-dangling") == ""
     first, second = told.values()
     return len(first), len(second)
-
-
-__all__ = ["FAULTS", "Server", "environment", "play", "two_publishers"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -130,7 +131,10 @@ def write(root: Path, port: int, text: str, sites: int) -> Path:
 def changed(root: Path, text: str, sites: int) -> None:
     """Gives every site another text, and commits that."""
     for number in range(sites):
-        (root / f"sites/s-{number:03}.yaml").write_text(noted(f"s-{number:03}", f"{text} {number} " + text * 200))
+        noise = (
+            random.Random(f"{text} {number}").randbytes(1500).hex()
+        )  # hardly compresses, so that sending takes a while
+        (root / f"sites/s-{number:03}.yaml").write_text(noted(f"s-{number:03}", f"{text} {noise}"))
     commit(root)
 
 

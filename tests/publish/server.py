@@ -52,6 +52,7 @@ def made(folder: Path) -> Path:
     repository = folder / "delivery.git"
     git(folder, "init", "-q", "--bare", "-b", "main", str(repository))
     git(repository, "config", "http.receivepack", "true")
+    git(repository, "config", "receive.unpackLimit", "1")  # what arrives stays one file, as much of it does
     return repository
 
 
