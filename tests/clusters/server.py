@@ -35,7 +35,10 @@ KINDS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "networking.k8s.io/v1": {"NetworkPolicy": ("networkpolicies", True)},
     "rbac.authorization.k8s.io/v1": {"Role": ("roles", True), "RoleBinding": ("rolebindings", True)},
     "scheduling.k8s.io/v1": {"PriorityClass": ("priorityclasses", False)},
-    "source.toolkit.fluxcd.io/v1": {"GitRepository": ("gitrepositories", True)},
+    "source.toolkit.fluxcd.io/v1": {
+        "GitRepository": ("gitrepositories", True),
+        "OCIRepository": ("ocirepositories", True),
+    },
     "kustomize.toolkit.fluxcd.io/v1": {"Kustomization": ("kustomizations", True)},
     "argoproj.io/v1alpha1": {"Application": ("applications", True)},
     "apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},

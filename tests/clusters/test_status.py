@@ -10,11 +10,17 @@ import pytest
 
 from composer.source.reader import parse
 from tests.cli.kit import FLEET, composer, delivery, fleet, noted
+from tests.cli.kit import commit as commit_fleet
 from tests.clusters.server import TOKEN, Api, Cluster, kubeconfig
 from tests.publish.making import git
 
 ARGO = FLEET.replace("engine: flux", "engine: argocd").replace("flux: ", "argocd: ")
-PLURALS = {"GitRepository": "gitrepositories", "Kustomization": "kustomizations", "Application": "applications"}
+PLURALS = {
+    "GitRepository": "gitrepositories",
+    "OCIRepository": "ocirepositories",
+    "Kustomization": "kustomizations",
+    "Application": "applications",
+}
 READY = {"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "Applied revision"}
 
 
@@ -66,7 +72,7 @@ def cluster(root: Path, site: str, **statuses: Any) -> Cluster:
 
 def status_at(object_: Any, head: str, site: str) -> dict[str, Any]:
     revision = f"site/{site}@sha1:{head}"
-    if object_["kind"] == "GitRepository":
+    if object_["kind"].endswith("Repository"):
         return {"artifact": {"revision": revision}, "conditions": [READY], "observedGeneration": 1}
     if object_["kind"] == "Kustomization":
         return {"lastAppliedRevision": revision, "conditions": [READY], "observedGeneration": 1}
@@ -282,3 +288,35 @@ def test_where_one_argo_serves_many_sites_its_cluster_is_asked(api: Api, tmp_pat
     found = rows(root, config(tmp_path, api, "hub"))
     assert (found["a"]["context"], found["a"]["state"]) == ("hub", "applied")
     assert {request.cluster for request in api.requests} == {"hub"}
+
+
+def test_a_site_that_follows_a_registry_is_told_by_the_commit_its_bundle_came_from(api: Api, tmp_path: Path) -> None:
+    registry = "components: {delivery: {params: {ociRepository: oci://registry.example.com/edge}}, note: "
+    root = fleet(tmp_path, {"a.yaml": noted("a", "once").replace("components: {note: ", registry)})
+    sources = []
+    for text in ("once", "twice"):
+        (root / "sites/a.yaml").write_text((root / "sites/a.yaml").read_text().replace("once", text))
+        sources.append(commit_fleet(root))
+        assert composer(root, "publish").code == 0
+    fetched = {"artifact": {"metadata": {"org.opencontainers.image.revision": f"sha1:{sources[1]}"}}}
+    api.clusters["a"] = cluster(
+        root,
+        "a",
+        edge_stack={"status": {**fetched, "conditions": [READY], "observedGeneration": 1}},
+        edge_delivery={"status": {"lastAppliedOriginRevision": f"sha1:{sources[1]}"}},
+        edge_platform={"status": {"lastAppliedOriginRevision": f"sha1:{sources[0]}"}},
+    )
+    assert states(rows(root, config(tmp_path, api, "a"))["a"]) == {
+        "OCIRepository edge-stack": ("applied", None),
+        "Kustomization edge-delivery": ("applied", None),
+        "Kustomization edge-platform": ("behind", 1),
+    }
+
+
+def test_of_a_repository_elsewhere_the_commits_between_are_fetched(published: Path, api: Api, tmp_path: Path) -> None:
+    old = f"site/a@sha1:{commit(published, 'a', 1)}"
+    api.clusters["a"] = cluster(published, "a", edge_platform={"status": {"lastAppliedRevision": old}})
+    elsewhere = FLEET.replace("delivery: {", f'delivery: {{repository: "file://{delivery(published)}", ')
+    root = fleet(tmp_path, {"fleet.yaml": elsewhere, "a.yaml": noted("a", "twice")})
+    found = rows(root, config(tmp_path, api, "a"))
+    assert (found["a"]["state"], found["a"]["behind"]) == ("behind", 1)
