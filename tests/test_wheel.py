@@ -162,6 +162,12 @@ def test_the_installed_wheel_works_where_there_is_no_repository(wheel: Path, tmp
     assert "no such blueprint" in explained.stdout
     changed = run([programs / "composer", "set", "rome-01", "spec.offline=48h"], fleet)
     assert (changed.returncode, changed.stderr) == (0, "sites/eu/it/rome-01.yaml: 1 change made\n")
+    made = run([programs / "composer", "init", "own", "--forge", "github"], tmp_path)
+    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    assert (tmp_path / "own/.github/workflows/check.yaml").is_file()
+    assert run([programs / "composer", "new", "blueprint", "greeter"], tmp_path / "own").returncode == 0
+    cases = run([programs / "composer", "test", "greeter"], tmp_path / "own")
+    assert (cases.returncode, cases.stderr) == (0, "2 cases, 0 failed\n"), cases.stdout
     cases = run([programs / "composer", "test", "tenancy"], fleet)
     assert cases.returncode == 0, cases.stdout + cases.stderr
     where = run([programs / "python", "-c", "import composer; print(composer.__file__)"], fleet).stdout

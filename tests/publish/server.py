@@ -18,12 +18,18 @@ _CONFIGURATION = """
 server.document-root = "{folder}"
 server.port = {port}
 server.bind = "127.0.0.1"
-server.modules = ("mod_alias", "mod_cgi", "mod_setenv")
+server.modules = ("mod_auth", "mod_authn_file", "mod_alias", "mod_cgi", "mod_setenv")
 server.upload-dirs = ("{folder}")
 server.errorlog = "{folder}/errors.log"
 alias.url = ("/git" => "{backend}")
 cgi.assign = ("" => "")
 setenv.add-environment = ("GIT_PROJECT_ROOT" => "{folder}", "GIT_HTTP_EXPORT_ALL" => "1", "REMOTE_USER" => "ci")
+"""
+
+_LOG_IN = """
+auth.backend = "plain"
+auth.backend.plain.userfile = "{folder}/users"
+auth.require = ("/git" => ("method" => "basic", "realm" => "git", "require" => "valid-user"))
 """
 
 
@@ -65,17 +71,17 @@ def by_file(folder: Path) -> Iterator[Server]:
 class Web:
     """`git http-backend` behind lighttpd, in a process group of its own, so that it can be killed with all it started.
 
-    It serves *delivery.git* in *folder*.
+    It serves *delivery.git* in *folder*; with *log_in*, `user:password`, to nobody else.
     """
 
-    def __init__(self, folder: Path, programs: Mapping[str, str], port: int = 0) -> None:
+    def __init__(self, folder: Path, programs: Mapping[str, str], port: int = 0, log_in: str = "") -> None:
         self.port = port or _free_port()
         backend = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
         self._program = programs["lighttpd"]
         self._file = folder / "lighttpd.conf"
-        self._file.write_text(
-            _CONFIGURATION.format(folder=folder, port=self.port, backend=f"{backend}/git-http-backend")
-        )
+        text = _CONFIGURATION + (_LOG_IN if log_in else "")
+        self._file.write_text(text.format(folder=folder, port=self.port, backend=f"{backend}/git-http-backend"))
+        (folder / "users").write_text(f"{log_in}\n")
 
     def start(self, *wrapper: str) -> None:
         """*wrapper* is put before its command."""
@@ -95,9 +101,10 @@ class Web:
 
 
 @contextmanager
-def by_http(folder: Path, programs: Mapping[str, str]) -> Iterator[Server]:
+def by_http(folder: Path, programs: Mapping[str, str], log_in: str = "") -> Iterator[Server]:
+    """With *log_in*, `user:password`, the server is closed to everybody else."""
     repository = made(folder)
-    web = Web(folder, programs)
+    web = Web(folder, programs, log_in=log_in)
     web.start()
     try:
         yield Server(address(web.port), repository)
