@@ -43,7 +43,8 @@ def _code(code: str) -> int:
 
     found = explain_code(code)
     if found is None:
-        hint = did_you_mean(code, all_codes()) if _CODE.fullmatch(code) else "composer explain SITE KIND/NAME [FIELD]"
+        of_a_site = "of a site, name KIND/NAME [FIELD], topics, or capacity [ROW]"
+        hint = did_you_mean(code, all_codes()) if _CODE.fullmatch(code) else of_a_site
         raise Rejected([error("X006", f"{code!r} is no diagnostic code", Place("command line"), hint=hint)])
     print(found)
     return exits.DONE

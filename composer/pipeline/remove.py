@@ -127,7 +127,7 @@ def _foreign(branches: Branches, found: Sequence[Stray]) -> Iterator[Diagnostic]
 
 
 def _unknown(fleet: Fleet, name: str) -> Diagnostic:
-    hint = did_you_mean(name, fleet.sites)
+    hint = did_you_mean(name, fleet.sites) or "sites are the files <name>.yaml below sites/"
     return error(
         "X001", f"there is no site {name!r}, and no branch of one to be removed", Place("command line"), hint=hint
     )
