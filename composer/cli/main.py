@@ -67,7 +67,11 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 def main(words: Sequence[str]) -> int:
     """Runs one command and returns its exit code."""
-    arguments = parser(_command(words)).parse_args(words)
+    known = parser(_command(words))
+    arguments, left = known.parse_known_args(words)
+    if left:
+        apart = "" if left[0].startswith("-") else " (names stand together, before all options or after them)"
+        known.error(f"unrecognized arguments: {' '.join(left)}{apart}")
     try:
         code: int = import_module(f"composer.cli.{arguments.command}").run(arguments)
     except Rejected as rejected:

@@ -184,3 +184,9 @@ def test_ctrl_c_ends_the_command_with_130_and_no_traceback(tmp_path: Path) -> No
     said = process.stderr.read()
     assert process.wait() == 130
     assert "Traceback" not in said
+
+
+def test_names_on_both_sides_of_an_option_are_refused_and_why_is_said(three: Path) -> None:
+    ran = composer(three, "validate", "lyon", "--format", "concise", "lima")
+    assert ran.code == 2
+    assert "unrecognized arguments: lima (names stand together, before all options or after them)\n" in ran.err
