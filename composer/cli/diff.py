@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         from composer.pipeline.plan_file import write_plan
 
         write_plan(arguments.save, plan_of(fleet, found))
-        say(f"{arguments.save}: {count(len(found.steps), 'site')} to publish as shown")
+        say(f"{arguments.save}: {count(len(found.steps), 'site')} pinned as shown")
     if found.failed:
         done = "tried" if arguments.server else "rendered"
         say(f"{count(len(found.failed), 'site')} could not be {done}: {first_few(found.failed)}")

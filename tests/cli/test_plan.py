@@ -30,7 +30,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         change(root, f"sites/{name}.yaml", ("hello", "goodbye"))
     commit(root)
     ran = composer(root, "diff", "--save", PLAN)
-    assert (ran.code, ran.err) == (0, "plan.json: 3 sites to publish as shown\n")
+    assert (ran.code, ran.err) == (0, "plan.json: 3 sites pinned as shown\n")
     assert "goodbye" in ran.out
     return root
 
@@ -202,7 +202,7 @@ def test_a_hub_that_a_plan_leaves_out_comes_along_with_its_site_later(tmp_path: 
     assert composer(root, "publish").code == 0
     change(root, "sites/tenants/acme.yaml", ("up: [a]", "down: [a]"))
     commit(root)
-    assert "plan.json: 2 sites to publish as shown\n" in composer(root, "diff", "a", "--save", PLAN).err
+    assert "plan.json: 2 sites pinned as shown\n" in composer(root, "diff", "a", "--save", PLAN).err
     assert published(composer(root, "publish", "--plan", PLAN, "a")) == ["a"]
     assert published(composer(root, "publish", "a")) == ["hub"]
     ran = composer(root, "publish", "--plan", PLAN)
