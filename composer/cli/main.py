@@ -13,6 +13,7 @@ from pathlib import Path
 from composer import __version__
 from composer.cli import exits
 from composer.cli.progress import leave, on_interrupt
+from composer.cli.streams import open_streams
 from composer.diagnostic import Rejected
 
 COMMANDS = {
@@ -93,13 +94,15 @@ def run() -> None:
     """The console script."""
     signal.signal(signal.SIGINT, on_interrupt)
     gc.set_threshold(*COLLECT)
+    output = open_streams()
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = exits.DONE
     except Exception as bug:
         code = _report(bug)
+    if output.lost and not isinstance(output.lost, BrokenPipeError):
+        print(f"composer: standard output could not be written: {output.lost.strerror}", file=sys.stderr)
+        code = code or exits.USAGE
     leave(code)
 
 

@@ -117,4 +117,5 @@ def leave(code: int) -> NoReturn:
 
 def _write(text: str) -> None:
     """Past all buffers, which may be in use where the signal came."""
-    os.write(2, text.encode())
+    with suppress(OSError):
+        os.write(2, text.encode())

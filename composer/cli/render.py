@@ -13,6 +13,7 @@ from composer.cli import exits
 from composer.cli.progress import NOTHING_DONE, watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
+from composer.cli.streams import is_lost
 from composer.model.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         changed += result.changed
         left_out += result.left_out
         sys.stdout.write(result.text)
+        if printing and is_lost(sys.stdout):
+            break
     progress.clear()
     show_findings(findings, arguments.findings_format, stream=sys.stderr, fleet=fleet.root)
     written = "" if printing else f", {count(changed, 'file')} changed"

@@ -93,13 +93,13 @@ def put_file(root: Path, path: str, text: str) -> bool:
     """
     file = root / path
     try:
-        if file.is_file() and not file.is_symlink() and file.read_text(encoding="utf-8") == text:
+        if file.is_file() and not file.is_symlink() and file.read_bytes() == text.encode():
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.parent.resolve().is_relative_to(root.resolve()):
             raise Rejected([error("Y004", f"{path} lies outside of the tree", Place(path))])
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(text.encode())
         fresh.replace(file)
     except OSError as problem:
         raise Rejected([error("E002", f"cannot write {path}: {problem.strerror}", Place(path))]) from None

@@ -72,6 +72,10 @@ def edited(document: Document, assignments: Sequence[Assignment]) -> Document:
             wrong.append(error("X010", f"{document.file} has nothing at {each.path}", document.place()))
         except ValueError as nowhere:
             wrong.append(error("X010", str(nowhere), document.place()))
+        except RecursionError:
+            wrong.append(
+                error("X010", f"{document.file}: {each.path[:40]}... leads deeper than documents go", document.place())
+            )
         except Rejected as refused:
             wrong += refused.diagnostics
     if wrong:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from errno import EINVAL
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,14 +65,18 @@ def plan_text(plan: Plan) -> str:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Writes the plan to *path* in one step, so that half of it is never found there. Raises Rejected."""
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = path.parent / f".{path.name}.new"
     try:
+        if path.exists() and not path.is_file():
+            # What takes the place of a device is no device: as root, every program would miss /dev/null.
+            raise OSError(EINVAL, "something that is no file is there")
         fresh.unlink(missing_ok=True)
         with fresh.open("x") as out:  # never through a link that is there already
             out.write(plan_text(plan))
         fresh.replace(path)
     except OSError as problem:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         message = f"the plan cannot be written: {problem.strerror or problem}"
         raise Rejected([error("B050", message, Place(str(path)))]) from problem
 
@@ -124,7 +130,7 @@ def _pins(sites: Mapping[str, Any], repositories: list[str]) -> dict[str, Pin]:
             or branch_fault(active_branch(branch) or branch)
         ):
             raise ValueError(site)
-        if not _ID.fullmatch(tree) or (base and not _ID.fullmatch(base)):
+        if not _ID.fullmatch(tree) or (base != "" and not _ID.fullmatch(base)):
             raise ValueError(site)
         found[site] = Pin(_text(repositories[number]), branch, base, tree)
     return found

@@ -168,3 +168,11 @@ def test_a_registry_tool_copies_it(packed: Path, tmp_path: Path, needs: Needs) -
 @given(st.binary(max_size=300) | st.sampled_from([0xFFFE, 0xFFFF, 0x10000, 0x1FFFF]).map(lambda size: b"x" * size))
 def test_what_is_stored_is_unpacked_as_it_was(content: bytes) -> None:
     assert gzip.decompress(gzip_stored(content)) == content
+
+
+@pytest.mark.parametrize("date", ["253402300800 +0000", "99999999999999 +1400"])
+def test_a_commit_from_a_year_with_five_figures_is_packed(tmp_path: Path, date: str) -> None:
+    root = offline(tmp_path)
+    commit(root, date=f"@{date}")
+    ran = composer(root, "bundle", "one")
+    assert (ran.code, "one:stable" in ran.out) == (0, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import shutil
 from pathlib import Path
 
@@ -207,3 +208,20 @@ def test_a_hub_that_a_plan_leaves_out_comes_along_with_its_site_later(tmp_path: 
     assert published(composer(root, "publish", "a")) == ["hub"]
     ran = composer(root, "publish", "--plan", PLAN)
     assert (ran.code, ran.out) == (0, "")
+
+
+@pytest.mark.parametrize("where", ["", ".", "/", "out", "there/is/none", "/dev/full"])
+def test_a_plan_takes_the_place_of_nothing_but_a_file(reviewed: Path, where: str) -> None:
+    kind = Path("/dev/full").stat().st_mode
+    ran = composer(reviewed, "diff", "--save", where)
+    assert (ran.code, "error[B050]" in ran.err) == (2, True)
+    assert (Path("/dev/full").stat().st_mode, (reviewed / "out/delivery.git").is_dir()) == (kind, True)
+
+
+@pytest.mark.parametrize("base", [0, None, [], {}])
+def test_a_plan_with_a_base_that_is_no_text_is_none(reviewed: Path, base: object) -> None:
+    lie = signed(lambda body: operator.setitem(body["sites"]["a"], 2, base), (reviewed / PLAN).read_text())
+    (reviewed / PLAN).write_text(lie)
+    by_hand(reviewed, "site/a")
+    ran = composer(reviewed, "publish", "--plan", PLAN)
+    assert (ran.code, "error[B051]" in ran.err) == (2, True)

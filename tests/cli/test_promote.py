@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,41 @@ def test_a_proposed_branch_of_a_site_that_is_gone_is_told_and_removed(tmp_path: 
     ran = composer(root, "remove", "one", "--yes", "--allow-removal")
     assert ran.code == 0, ran.err
     assert sorted(heads(delivery(root))) == ["site/one", "site/two", "site/two-next"]
+
+
+def test_a_state_from_before_promotion_is_told_as_one(tmp_path: Path) -> None:
+    root = promoted(tmp_path, kind=FLEET)
+    publish(root)
+    change(root, "goodbye")
+    publish(root)
+    (root / "sites/fleet.yaml").write_text(PROMOTE)
+    commit(root)
+    publish(root)
+    before = heads(delivery(root))
+    ran = composer(root, "rollback", "one")
+    assert (ran.code, "error[B083]" in ran.err) == (1, True)
+    assert "from before delivery.mode was promote" in ran.err
+    assert heads(delivery(root)) == before
+
+
+@pytest.mark.parametrize(
+    ("date", "code"), [("99999999999999 +0000", 0), ("253402300799 +1400", 0), ("1700000000 +9959", 1)]
+)
+def test_dates_that_json_cannot_say_are_published_where_git_takes_them(tmp_path: Path, date: str, code: int) -> None:
+    root = fleet(tmp_path, {"fleet.yaml": PROMOTE, "one.yaml": noted("one")})
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    tree = git(root, "write-tree")
+    person = f"a <a@example.com> {date}"
+    text = f"tree {tree}\nauthor {person}\ncommitter {person}\n\nfar\n"
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        cwd=root,
+        input=text,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    git(root, "reset", "--quiet", "--hard", made.stdout.strip())
+    ran = composer(root, "publish")
+    assert (ran.code, "error[B023]" in ran.err) == (code, bool(code))

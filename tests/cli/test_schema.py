@@ -201,3 +201,13 @@ def test_editors_find_the_schema_for_every_document_of_a_new_fleet(tmp_path: Pat
         for e in expressions
         for path in ["out/manifests/hub/platform/x.yaml", "blueprints/x/v1/manifests/y.yaml"]
     )
+
+
+def test_a_file_in_another_encoding_is_replaced(tmp_path: Path) -> None:
+    root = notes(tmp_path, "a")
+    assert composer(root, "schema", "export", "-o", ".").code == 0
+    file = root / "documents.schema.json"
+    written = file.read_bytes()
+    file.write_bytes(b"\xff")
+    assert composer(root, "schema", "export", "-o", ".").err == "written\n"
+    assert file.read_bytes() == written

@@ -260,3 +260,10 @@ def test_other_commands_start_without_the_editor() -> None:
 def test_the_fleet_of_the_tests_is_what_it_seems(root: Path) -> None:
     assert FLEET in text(root, "fleet.yaml")
     assert composer(root, "validate").code == 0
+
+
+def test_a_path_deeper_than_documents_go_leads_nowhere(tmp_path: Path) -> None:
+    root = notes(tmp_path, "a")
+    ran = composer(root, "set", "a", f"{'a.' * 3000}b=1")
+    assert (ran.code, "error[X010]" in ran.err) == (2, True)
+    assert "leads deeper than documents go" in ran.err

@@ -30,6 +30,9 @@ IMAGES = "images.txt"
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """RFC 1952: deflate, no flags, no time, no file system."""
 
+_LATEST = 253_402_300_799
+"""The end of the year 9999, the last that RFC 3339 can write; Git can say later ones."""
+
 _MOST = 0xFFFF
 """Bytes of a stored block (RFC 1951, 3.2.4)."""
 
@@ -47,7 +50,7 @@ def bundle(site: SiteFiles, source: Source, tag: str, images: str) -> Bundle:
     """The bundle of a site: the layout, the same as one tar, *images* for the mirror, and a list of all that was written."""
     layer_tar = tar(site.files)
     layer = gzip_stored(layer_tar)
-    created = datetime.fromtimestamp(int(source.date.split()[0]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = datetime.fromtimestamp(min(int(source.date.split()[0]), _LATEST), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     config = _json(
         {
             "architecture": "",

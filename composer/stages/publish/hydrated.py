@@ -39,8 +39,15 @@ def hydrated(site: SiteFiles, plan: SitePlan, content: bytes) -> SitePlan:
     return replace(plan, tree=tree_id(entries))
 
 
+_DAY = 24 * 60 - 1
+_LATEST = 253_402_214_399
+"""The last but one day of the year 9999, which is one in every zone."""
+
+
 def _rfc3339(date: str) -> str:
     """The time of "1700000000 +0100" as "2023-11-14T23:13:20+01:00"."""
     seconds, offset = date.split()
     minutes = int(f"{offset[0]}1") * (int(offset[1:3]) * 60 + int(offset[3:5]))
-    return datetime.fromtimestamp(int(seconds), timezone(timedelta(minutes=minutes))).isoformat()
+    # Git can say times and zones that RFC 3339 cannot.
+    zone = timezone(timedelta(minutes=max(-_DAY, min(_DAY, minutes))))
+    return datetime.fromtimestamp(min(int(seconds), _LATEST), zone).isoformat()

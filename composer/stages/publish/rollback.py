@@ -104,7 +104,7 @@ def _written(
     beside = {}
     if active_branch(plan.branch):
         with repository.reading() as objects:
-            beside = {METADATA: objects.contents([f"{earlier.commit.id}:{METADATA}"])[0]}
+            beside = {METADATA: _metadata(objects, plan, earlier)}
         plan = hydrated(earlier.files, plan, beside[METADATA])
     subject = f"{plan.site}: {'rolled back to' if hold else 'released, still at'} {earlier.commit.id[:12]}"
     trailers = {key: value for key, value in trailers_of(earlier.commit.content).items() if key in TRAILERS}
@@ -117,6 +117,16 @@ def _written(
         id_ = importer.seal().get(commit.id, commit.id)
         importer.finish()
     return SiteResult(plan.site, plan.branch, Outcome.PUBLISHED, id_, plan.parent, subject)
+
+
+def _metadata(objects: Batch, plan: SitePlan, earlier: Earlier) -> bytes:
+    """What the earlier commit says of its source. Raises Rejected where it is older than promotion, and says nothing."""
+    where = f"{earlier.commit.id}:{METADATA}"
+    if objects.objects([where]) == [None]:
+        message = f"commit {earlier.commit.id[:12]} of branch {plan.branch} is from before delivery.mode was promote"
+        hint = "bring the earlier state into the documents, and publish that"
+        raise Rejected([error("B083", message, Place(plan.branch), hint=hint).at_site(plan.site)])
+    return objects.contents([where])[0]
 
 
 def _before(own: Sequence[CommitObject]) -> CommitObject | None:
