@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests.cli.kit import Ran, commit, composer, fleet, noted
 from tests.load.fleets import document
@@ -109,16 +110,15 @@ def make(folder: Path, sites: int, programs: Mapping[str, str]) -> World:
 @contextmanager
 def copied(world: World, programs: Mapping[str, str]) -> Iterator[World]:
     """The same once more in a folder beside it, with a server that runs."""
-    folder = world.folder.with_name(f"{world.folder.name}-round")
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(world.folder, folder)
+    folder = Path(mkdtemp(prefix="round-", dir=world.folder.parent))  # nothing that still runs knows of it
+    shutil.copytree(world.folder, folder, dirs_exist_ok=True)
     web = Web(folder / "server", programs, world.web.port)
     web.start()
     try:
         yield replace(world, folder=folder, web=web)
     finally:
         web.kill()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write(root: Path, port: int, text: str, sites: int) -> Path:

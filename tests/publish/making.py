@@ -90,8 +90,9 @@ def git(repository: Repository | Path, *words: str, content: bytes = b"", **envi
     plain = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
     environment = {**plain, **identity, **environment}
     done = subprocess.run(
-        ["git", "-C", str(place), *words], input=content, capture_output=True, check=True, env=environment
+        ["git", "-C", str(place), *words], input=content, capture_output=True, check=False, env=environment
     )
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     return done.stdout.decode("utf-8", "surrogateescape").strip()
 
 
