@@ -119,14 +119,15 @@ class Line:
 
     def look(self, site: str, hubs: frozenset[str] | None = None) -> Child:
         """What the hub of a site has to know of it. Of sites with another hub than *hubs*, only that is told."""
+        findings: list[Diagnostic] = []
         try:
             document = load_site(self.fleet, site)
             link = link_of(self.fleet, document)
             if link is None or (hubs is not None and link.hub not in hubs):
                 return Child(site, (link.hub,) if link else ())
-            return child_of(self._wiring(document, []))
+            return child_of(self._wiring(document, findings))
         except Rejected as rejected:
-            return self._broken(site, rejected.diagnostics)
+            return self._broken(site, in_order([*findings, *rejected.diagnostics]))
 
     def _broken(self, site: str, findings: Sequence[Diagnostic]) -> Child:
         """A site with these *findings*, as its hub sees it: as without them, where what it sends can be worked out."""

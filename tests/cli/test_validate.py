@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.kit import Ran, composer, fleet, note, notes, site
+from tests.cli.kit import Ran, composer, example, fleet, note, notes, site
 from tests.load.fleets import document
 
 FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
@@ -96,3 +96,16 @@ def test_a_site_without_mistakes_is_not_touched_by_those_of_others(mistaken: Pat
 def test_machines_get_an_empty_report_where_there_is_nothing_to_tell(tmp_path: Path) -> None:
     root = notes(tmp_path, "a")
     assert composer(root, "validate", "--format", "json").findings == []
+
+
+def test_a_hub_is_told_the_same_of_its_sites_whether_or_not_they_are_validated_too(tmp_path: Path) -> None:
+    root = example(tmp_path / "example")
+    profile = root / "sites/profiles/edge-box.yaml"
+    text = profile.read_text()
+    profile.write_text(re.sub(r'cert-manager: "[0-9.]*",? *', "", text))
+    assert profile.read_text() != text
+    alone, along = (
+        [each for each in composer(root, "validate", *words, "--format", "json").findings if each["code"] == "W056"]
+        for words in (["hub-eu"], [])
+    )
+    assert (alone, len(alone)) == (along, 1)
