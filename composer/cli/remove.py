@@ -68,12 +68,12 @@ def _confirm(arguments: argparse.Namespace, leaving: Leaving, *, later: bool) ->
     names = first_few(sorted({*leaving.documents, *(stray.site for stray in leaving.branches)}))
     what = [count(len(leaving.documents), "document")] if leaving.documents else []
     what += [count(len(leaving.branches), "branch", "branches")] if leaving.branches and not later else []
-    question = f"Remove {' and '.join(what)} of {names}?"
+    whole = f"{' and '.join(what)} of {names}"
     if arguments.yes:
         return
     if sys.stdin.isatty():
-        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"Remove {whole}? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
     message = "nothing was removed, since nobody said yes"
-    raise Guarded([error("B063", message, Place("command line"), hint=f"{question} Then say --yes")])
+    raise Guarded([error("B063", message, Place("command line"), hint=f"say --yes to remove {whole}")])

@@ -31,5 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
     root, path = (fleet.root, f"{FOLDER}/{FILE}") if arguments.output is None else (arguments.output, FILE)
     changed = put_file(root, path, schema)
     print(path if arguments.output is None else root / path)
-    say("written" if changed else "it says so already")
+    say("written" if changed else "unchanged")
     return exits.FINDINGS if findings else exits.DONE

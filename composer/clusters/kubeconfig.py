@@ -62,7 +62,7 @@ class Kubeconfig:
             mark = getattr(problem, "problem_mark", None)
             self._problem = f"the kubeconfig cannot be read{f', line {mark.line + 1}' if mark else ''}"
         if not self._problem and self._known.config is None:
-            self._problem = "there is no kubeconfig"
+            self._problem = "there is no kubeconfig; KUBECONFIG names one"
 
     def connect(self, context: str, seconds: float) -> Connection:
         """A connection to the server of a context. Nothing is asked yet; a program may run that gives credentials.

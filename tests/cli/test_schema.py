@@ -161,7 +161,7 @@ def test_it_is_written_into_the_fleet_or_a_folder_and_only_where_it_differs(tmp_
     first = composer(root, "schema", "export")
     assert (first.code, first.out, first.err) == (0, "schemas/documents.schema.json\n", "written\n")
     text = (root / "schemas/documents.schema.json").read_text()
-    assert composer(root, "schema", "export").err == "it says so already\n"
+    assert composer(root, "schema", "export").err == "unchanged\n"
     assert composer(root, "schema", "export", "-o", "out/x").out == "out/x/documents.schema.json\n"
     assert (root / "out/x/documents.schema.json").read_text() == text
 

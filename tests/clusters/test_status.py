@@ -200,7 +200,7 @@ def test_nobody_there_no_such_name_and_no_such_context_are_rows(published: Path,
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "there is no kubeconfig"),
+        (None, "there is no kubeconfig; KUBECONFIG names one"),
         (f"users: [{{token: {TOKEN}, !!bad", "the kubeconfig cannot be read, line 1"),
         ("[]", "the kubeconfig cannot be read"),
         (f"{{contexts: [{{name: a, context: {{user: {TOKEN}, cluster: x}}}}], users: [], clusters: []}}", "no usable"),

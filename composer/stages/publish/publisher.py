@@ -114,8 +114,10 @@ class Publisher:
         """
         sites = iter(sites)
         # Whoever makes the sites may fork processes for it: before there is a lock, or they would hold it too.
-        sites = chain(list(islice(sites, 1)), sites)
+        first = list(islice(sites, 1))
+        sites = chain(first, sites)
         for run in self._runs.values():
+            run.looks = bool(first)
             self._stack.enter_context(run)
         steps = plans(lambda site: self._run(site).store, sites, adopt=self._terms.adopt, shrink=self._terms.shrink)
         for site, planned in steps:
@@ -156,7 +158,10 @@ def publish(
 
 @dataclass(eq=False)
 class _Run:
-    """The publishing to one repository. *commits* are the sites that a commit is for, as they are foreseen."""
+    """The publishing to one repository. *commits* are the sites that a commit is for, as they are foreseen.
+
+    Without a site to publish, nobody *looks* at the branches.
+    """
 
     repository: Repository
     source: Source
@@ -165,6 +170,7 @@ class _Run:
     _stack: ExitStack = field(default_factory=ExitStack)
     _importer: Importer | None = None
     _lock: int = -1
+    looks: bool = True
     store: Store = field(init=False)
 
     def __enter__(self) -> _Run:
@@ -172,7 +178,7 @@ class _Run:
         with ExitStack() as stack:
             self._lock = stack.enter_context(publishing(self.repository))
             objects = stack.enter_context(self.repository.reading())
-            self.store = Store(objects, heads(self.repository))
+            self.store = Store(objects, heads(self.repository) if self.looks else {})
             self._stack = stack.pop_all()
         return self
 
@@ -207,7 +213,7 @@ class _Run:
                     self._importer.finish()
         except GitFailed as failed:
             failure = str(failed)
-        after = heads(self.repository)
+        after = heads(self.repository) if self.commits else {}
         return (verdict(result, after.get(result.branch), failure) for result in self.commits)
 
 
