@@ -24,7 +24,7 @@ class Input:
     """Something an expression read: *path* as the template calls it, and what each layer said, lowest first.
 
     *derived* lists what the composer worked it out from, where no document says it outright. *line* is the one that read it,
-    where that is in a text template.
+    where that is in a text template. *missing* says that there was nothing to read, as templates may ask.
     """
 
     path: str
@@ -32,6 +32,7 @@ class Input:
     said: tuple[Said, ...] = ()
     derived: tuple[str, ...] = ()
     line: Place | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,23 @@ class Answers:
 
     def input(self, read: Route) -> Input:
         """What is known about the value at a route of the context."""
-        value = value_at(read, self.wired.context)
+        values = self._values(read)
         top, rest = str(read[0]), read[1:]
         known = SOURCES.get(top)
         said = tuple(known(self, rest)) if known else ()
+        if not values:
+            return Input(path_text(read), None, said if said and said[-1].removed else (), missing=True)
         derived = () if said else tuple(DERIVED[top](self, rest)) if top in DERIVED else ()
         if not said and not derived:
             derived = (WORKED_OUT,)
-        return Input(path_text(read), value, said, derived)
+        return Input(path_text(read), values[0], said, derived)
+
+    def _values(self, read: Route) -> tuple[Any, ...]:
+        """The value at a route of the context; none where a template asks for what is not there."""
+        try:
+            return (value_at(read, self.wired.context),)
+        except (LookupError, TypeError):
+            return ()
 
     def params(self, route: Route) -> Iterator[Said]:
         rules = self.wired.component.blueprint.params
@@ -94,7 +103,7 @@ class Answers:
         stack = self.wiring.stack
         if route[:1] in (("name",), ("labels",)):
             place = stack.document.place(("metadata", *route))
-            yield Said(f"site {stack.site}", place, value_at(route, self.wired.context["site"]))
+            yield from (Said(f"site {stack.site}", place, value) for value in self._values(("site", *route)))
         else:
             renamed = {"kubernetes": "version"}.get(str(route[0]) if route else "", route[0] if route else "")
             inside = ("offline",) if renamed == "offline" else ("cluster", renamed, *route[1:])
@@ -106,7 +115,7 @@ class Answers:
     def images(self, route: Route) -> Iterator[Said]:
         blueprint = self.wired.component.blueprint
         place = blueprint.manifest.place(("spec", "images", *route, "reference"))
-        yield Said(f"blueprint {blueprint.label}", place, value_at(route, self.wired.context["images"]))
+        yield from (Said(f"blueprint {blueprint.label}", place, value) for value in self._values(("images", *route)))
 
     def delivery(self, route: Route) -> Iterator[Said]:
         stack = self.wiring.stack
@@ -235,7 +244,7 @@ def _written(role: str, route: Route, spec: Mapping[str, Any]) -> Route:
         return ()
     top, rest = route[0], route[1:]
     if role == "gateway" and top == "devices" and rest:
-        return ("devices", spec["devices"][rest[0]]["name"], *rest[1:])
+        return ("devices", *(str(spec["devices"][i]["name"]) for i in rest[:1] if isinstance(i, int)), *rest[1:])
     if role == "stream" and top == "inputs":
         return ("from", *(str(spec["inputs"][i]["name"]) for i in rest[:1] if isinstance(i, int)))
     if role == "function" and top == "emits":

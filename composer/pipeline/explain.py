@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from composer.diagnostic import Place, Rejected, did_you_mean, error
-from composer.model.explanation import Explanation, Input
+from composer.model.explanation import Explanation, Input, Said
 from composer.model.fieldpath import path_text, resolve_path, value_at
 from composer.model.fleet import Fleet
 from composer.model.stack import Wired, Wiring
@@ -29,7 +29,11 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
     route = resolve_path(field, traced.rendered.object)
     if route is None:
         raise Rejected([_no_field(traced, wanted, field)])
-    answers = Answers(wiring, wired)
+    return explain_value(Answers(wiring, wired), traced, wanted, route)
+
+
+def explain_value(answers: Answers, traced: Traced, wanted: str, route: Route) -> list[Explanation]:
+    """What there is to say of the value at *route*: one answer for each template leaf in it."""
     return [
         Explanation(
             object=wanted,
@@ -37,7 +41,7 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
             value=value_at(leaf, traced.rendered.object),
             template=origin.place,
             expression=origin.source,
-            component=wired.component.label,
+            component=answers.wired.component.label,
             inputs=_inputs(answers, origin),
         )
         for leaf, origin in traced.at(route)
@@ -46,15 +50,12 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
 
 def _inputs(answers: Answers, origin: Origin) -> tuple[Input, ...]:
     lines = dict(origin.lines)
-    return tuple(replace(answers.input(read), line=lines.get(read)) for read in origin.reads)
+    stated = (Input(given.name, given.value, (Said("template", given.place, given.value),)) for given in origin.stated)
+    return (*(replace(answers.input(read), line=lines.get(read)) for read in origin.reads), *stated)
 
 
 def _find(wiring: Wiring, wanted: str, site: str) -> tuple[Wired, Traced]:
-    objects = [
-        (wired, traced)
-        for wired in wiring.wired
-        for traced in trace(compile_blueprint(wired.component.blueprint), wired.component, wired.context)
-    ]
+    objects = list(traced_objects(wiring))
     found = [o for o in objects if wanted.casefold() in (n.casefold() for n in _names(o[1].rendered.object))]
     if len(found) == 1:
         return found[0]
@@ -66,6 +67,13 @@ def _find(wiring: Wiring, wanted: str, site: str) -> tuple[Wired, Traced]:
         names = [_names(traced.rendered.object)[0] for _, traced in objects]
         hint = did_you_mean(wanted, names) or f"composer render {site} -o - prints all objects"
     raise Rejected([error("X004", message, COMMAND_LINE, hint=hint)])
+
+
+def traced_objects(wiring: Wiring) -> Iterator[tuple[Wired, Traced]]:
+    """Every object of a site, rendered slowly, with its component."""
+    for wired in wiring.wired:
+        for traced in trace(compile_blueprint(wired.component.blueprint), wired.component, wired.context):
+            yield wired, traced
 
 
 def _names(object_: Mapping[str, Any]) -> tuple[str, str]:

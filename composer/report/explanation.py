@@ -39,10 +39,11 @@ def _lines(explanation: Explanation) -> Iterator[str]:
 
 def _input(read: Input) -> Iterator[str]:
     line = f"  at {read.line.file}:{read.line.line}" if read.line else ""
-    yield f"  read {read.path} = {_shown(read.value)}{line}"
+    value = ", which is not there" if read.missing else f" = {_shown(read.value)}"
+    yield f"  read {read.path}{value}{line}"
     *overridden, last = read.said or (None,)
     if last is not None:
-        yield f"    set by {_source(last)}"
+        yield f"    {'removed' if last.removed else 'set'} by {_source(last)}"
     for said in reversed(overridden):
         if said is not None:
             what = "removed" if said.removed else _shown(said.value)

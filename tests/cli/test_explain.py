@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from composer.model.fieldpath import path_text, resolve_path, value_at
+from composer.pipeline.answers import Answers
+from composer.pipeline.explain import explain_value, traced_objects
+from composer.pipeline.line import Line
 from composer.report.codes import all_codes
+from composer.source.document import Route
+from composer.stages.load import load_fleet
 from tests.cli.kit import ROOT, composer, example, fleet, note, site
 from tests.load.fleets import document
 
@@ -166,6 +174,38 @@ def test_what_a_site_overrides_is_told_and_a_namespace_tells_objects_of_one_name
     assert ran.out.startswith(f'{wanted[0]} {wanted[1]} = "256Mi"\n')
     assert '  read tenant.quota.memory = "256Mi"\n    set by site berlin-01, sites/eu/de/berlin-01.yaml:' in ran.out
     assert '    overrides "512Mi" of tenant globex, sites/tenants/globex.yaml:' in ran.out
+
+
+def leaves(value: Any, route: Route = ()) -> Iterator[Route]:
+    """The routes of everything in *value* that holds nothing else."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    below = [leaf for step, inner in steps for leaf in leaves(inner, (*route, step))]
+    yield from below or [route]
+
+
+@pytest.mark.parametrize("name", ["berlin-01", "hub-eu", "lyon-01", "park-7", "rome-01"])
+def test_every_value_of_every_object_is_explained_down_to_lines(example_fleet: Path, name: str) -> None:
+    fleet, _ = load_fleet(example_fleet)
+    wiring = Line(fleet).wire(name)
+    for wired, traced in traced_objects(wiring):
+        answers = Answers(wiring, wired)
+        for route in leaves(traced.rendered.object):
+            path = path_text(route)
+            assert resolve_path(path, traced.rendered.object) == route
+            (told,) = explain_value(answers, traced, "it", route)
+            assert (told.field, told.value) == (path, value_at(route, traced.rendered.object))
+            assert told.template.line
+            assert all(read.said or read.derived or read.missing for read in told.inputs)
+
+
+def test_what_a_template_asks_for_in_vain_and_what_it_gives_a_fragment_are_inputs(example_fleet: Path) -> None:
+    told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/hall-3", "data.[telegraf.conf]").out
+    assert re.search(r"  read spec\.bus\.opcua, which is not there  at \S+\.j2:\d+\n  read ", told)
+    where = "spec.template.spec.containers.0.readinessProbe"
+    probe = composer(example_fleet, "explain", "lyon-01", "Deployment/front", where).out
+    assert re.search(r"  read period = 5\n    set by template, blueprints/mqtt-front/\S+/deployment.yaml:\d+:", probe)
+    empty = composer(example_fleet, "explain", "berlin-01", "NetworkPolicy/edge-platform/default-deny", "spec").out
+    assert "default-deny spec.podSelector = {}\n  placed by blueprints/base/" in empty
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,18 @@ mine: "{{ tenant.name }}"
 text: "{{ text('t.j2') }}"
 digest: "{{ text('t.j2')|sha256 }}"
 maybe: {$if: params.on, $do: "{{ site.name }}"}
+nothing: {}
+none: {items: [], merged: {$merge: [{}]}}
+default: "{{ params.on.off|default(1) }}"
+stated: {$use: {name: probe, with: {port: 7}}}
+passed: {$use: {name: outer, with: {inner: {deep: [8]}}}}
 """
 
 
 @pytest.fixture(scope="module")
 def thing() -> Traced:
-    fragments = {"probe": "# a probe\nport: '{{ port }}'\nat: '{{ site.domain }}'"}
+    outer = "$use: {name: probe, with: {port: '{{ inner.deep[0] }}'}}"
+    fragments = {"probe": "# a probe\nport: '{{ port }}'\nat: '{{ site.domain }}'", "outer": outer}
     files = {"t.j2": "{% for t in tenants %}{{ t.name|json }}{% endfor %}{{ site.name|json }}"}
     [found] = traced(MANIFEST, CONTEXT, params="size deep list on", files=files, fragments=fragments)
     return found
@@ -83,6 +89,10 @@ def of(thing: Traced, *route: str | int) -> Origin:
         (("used", "at"), 3, "{{ site.domain }}", [("site", "domain")]),
         (("mine",), 18, "{{ tenant.name }}", [("tenant", "name")]),
         (("maybe",), 21, "{{ site.name }}", [("site", "name")]),
+        (("nothing",), 22, "", []),
+        (("none", "items"), 23, "", []),
+        (("none", "merged"), 23, "", []),
+        (("default",), 24, "{{ params.on.off|default(1) }}", [("params", "on")]),
     ],
 )
 def test_a_field_knows_its_leaf_and_its_inputs(
@@ -91,6 +101,17 @@ def test_a_field_knows_its_leaf_and_its_inputs(
     origin = of(thing, *route)
     assert (origin.place.line, origin.source, list(origin.reads)) == (line, source, reads)
     assert origin.place.file.endswith("_lib/probe.yaml" if route[0] == "used" else "manifests/m.yaml")
+
+
+@pytest.mark.parametrize(
+    ("route", "name", "value", "line"), [("stated", "port", 7, 25), ("passed", "inner.deep.0", 8, 26)]
+)
+def test_what_a_template_gives_a_fragment_is_told_with_its_line(
+    thing: Traced, route: str, name: str, value: int, line: int
+) -> None:
+    origin = of(thing, route, "port")
+    assert (origin.source, origin.reads) == ("{{ port }}", ())
+    assert [(given.name, given.value, given.place.line) for given in origin.stated] == [(name, value, line)]
 
 
 def test_reads_pass_through_filters_and_text_templates(thing: Traced) -> None:

@@ -13,11 +13,20 @@ Reads = tuple[Route, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """A *value* that a template states where it gives it a *name* for another one."""
+
+    name: str
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The leaf of a template that a value came from, its source, and the routes of the context that it read.
 
     *source* is "" for a value that the template states. *whole* says that the value lies at the route. *lines* tells for
-    reads of text templates which line of theirs read it.
+    reads of text templates which line of theirs read it. *stated* is what it read that a template gave a name.
     """
 
     place: Place
@@ -25,6 +34,7 @@ class Origin:
     reads: Reads = ()
     whole: bool = False
     lines: tuple[tuple[Route, Place], ...] = ()
+    stated: tuple[Stated, ...] = ()
 
     def of(self, key: str | int) -> Origin:
         """The origin of the item *key* of the value."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 from jinja2.runtime import Context
 
 from composer.source.document import Route
-from composer.stages.render.origins import Reads
+from composer.stages.render.origins import Reads, Stated
 from composer.stages.render.program import Text
 from composer.stages.render.sandbox import Sandbox
 from composer.stages.render.structures import StructureSandbox
@@ -20,6 +21,25 @@ from composer.stages.render.texts import Texts
 
 Line = tuple[str, int]
 """A text template and the number of a line of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read: *routes* of the context, and values that templates *stated*; keys in the order of reading."""
+
+    routes: dict[Route, None] = field(default_factory=dict)
+    stated: dict[str, Stated] = field(default_factory=dict)
+
+    def add(self, other: Seen) -> None:
+        """*other* is read, too."""
+        self.routes.update(other.routes)
+        self.stated.update(other.stated)
+
+    @property
+    def reads(self) -> Reads:
+        """The routes, without those that were only passed on the way to others."""
+        passed = {route[:length] for route in self.routes for length in range(len(route))}
+        return tuple(route for route in self.routes if route not in passed)
 
 
 class Recorder:
@@ -32,8 +52,8 @@ class Recorder:
     def __init__(self) -> None:
         self._context: Mapping[str, Any] = {}
         self._routes: dict[int, list[Route]] = {}
-        self._bound: Mapping[str, Reads] = {}
-        self._seen: dict[Route, None] = {}
+        self._bound: Mapping[str, Seen] = {}
+        self._seen = Seen()
         self.lines: dict[Route, Line] = {}
 
     def begin(self, context: Mapping[str, Any]) -> None:
@@ -47,10 +67,10 @@ class Recorder:
         if not isinstance(container, Mapping | list):
             return None
         routes = self._routes.get(id(container), [])
-        return next((route for route in routes if route in self._seen), routes[0] if routes else None)
+        return next((route for route in routes if route in self._seen.routes), routes[0] if routes else None)
 
     @contextmanager
-    def binding(self, names: Mapping[str, Reads]) -> Iterator[None]:
+    def binding(self, names: Mapping[str, Seen]) -> Iterator[None]:
         """While the body runs, reading one of *names* is reading what it was made of."""
         before = self._bound
         self._bound = {**before, **names}
@@ -60,30 +80,30 @@ class Recorder:
             self._bound = before
 
     @contextmanager
-    def reading(self) -> Iterator[list[Route]]:
-        """A list that holds, once the body has run, what it read."""
-        before, self._seen = self._seen, {}
-        read: list[Route] = []
+    def reading(self) -> Iterator[Seen]:
+        """What the body reads."""
+        before, self._seen = self._seen, Seen()
         try:
-            yield read
+            yield self._seen
         finally:
-            passed = {route[:length] for route in self._seen for length in range(len(route))}
-            read += [route for route in self._seen if route not in passed]
             self._seen = before
 
-    def add(self, routes: Iterable[Route]) -> None:
-        """*routes* are read."""
-        self._seen.update(dict.fromkeys(routes))
+    def add(self, seen: Seen) -> None:
+        """All of *seen* is read."""
+        self._seen.add(seen)
 
     def name(self, name: str) -> None:
         """*name* is looked up."""
-        self.add(self._bound.get(name, ((name,),) if name in self._context else ()))
+        if name in self._bound:
+            self.add(self._bound[name])
+        elif name in self._context:
+            self._seen.routes[(name,)] = None
 
     def item(self, container: object, key: object, line: Line | None = None) -> None:
         """*key* is looked up in *container*, by this line of a text template where it is one."""
         route = self.route_of(container)
         if route is not None and isinstance(key, str | int):
-            self._seen[(*route, key)] = None
+            self._seen.routes[(*route, key)] = None
             if line is not None:
                 self.lines.setdefault((*route, key), line)
 
@@ -100,12 +120,12 @@ class RecordingText(Text):
     def __init__(self, texts: Texts, context: Mapping[str, Any], recorder: Recorder) -> None:
         super().__init__(texts, context)
         self._recorder = recorder
-        self._reads: dict[str, list[Route]] = {}
+        self._reads: dict[str, Seen] = {}
 
     def __call__(self, name: str, /, **extra: Any) -> str:
-        with self._recorder.reading() as reads:
+        with self._recorder.reading() as seen:
             made = super().__call__(name, **extra)
-        self._recorder.add(reads if extra else self._reads.setdefault(name, reads))
+        self._recorder.add(seen if extra else self._reads.setdefault(name, seen))
         return made
 
 

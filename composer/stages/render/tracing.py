@@ -15,14 +15,16 @@ from jinja2 import nodes
 from jinja2.runtime import Context
 
 from composer.diagnostic import Diagnostic
+from composer.model.fieldpath import path_text, value_at
 from composer.stages.render import values
+from composer.stages.render.codegen import OWN
 from composer.stages.render.compiler import checked, is_path
 from composer.stages.render.failures import diagnosed
 from composer.stages.render.limits import Meter
 from composer.stages.render.loops import items_of, pairs_of
-from composer.stages.render.origins import Origin, Origins, Reads, leaves, merged_origins, origin_of
+from composer.stages.render.origins import Origin, Origins, Stated, leaves, merged_origins, origin_of
 from composer.stages.render.program import Program, variables
-from composer.stages.render.reads import Recorder, RecordingStructures, RecordingText, RecordingTexts
+from composer.stages.render.reads import Recorder, RecordingStructures, RecordingText, RecordingTexts, Seen
 from composer.stages.render.refusal import Refused
 from composer.stages.render.texts import Texts
 from composer.stages.render.tree import (
@@ -134,7 +136,7 @@ class Trace:
                 return self._mapping(node)
             case SequenceNode():
                 items = list(self.items(node.items))
-                return Made([item.value for item in items], [item.origins for item in items])
+                return Made([item.value for item in items], _or_empty([item.origins for item in items], node.spot))
             case Merge():
                 return self._merge(node)
             case When():
@@ -157,16 +159,17 @@ class Trace:
             return Made(node.value, Origin(node.spot.place))
         recorder = self.tracer.recorder
         recorder.lines.clear()
-        with recorder.reading() as reads:
+        with recorder.reading() as seen:
             try:
                 value = self._evaluated(node)
             except Exception as failure:  # a template may raise anything
                 self.fail(failure, node.spot)
                 return None
+        reads = seen.reads
         whole = isinstance(node, Expression) and is_path(node.node) and len(reads) == 1
         texts = self.tracer.texts
         lines = tuple((r, texts.place(*recorder.lines[r])) for r in reads if r in recorder.lines)
-        return Made(value, Origin(node.spot.place, node.source, tuple(reads), whole, lines))
+        return Made(value, Origin(node.spot.place, node.source, reads, whole, lines, tuple(seen.stated.values())))
 
     def _evaluated(self, node: Expression | Text) -> Any:
         if isinstance(node, Expression):
@@ -184,7 +187,7 @@ class Trace:
             if entry.key in made:
                 self.fail(values.double(entry.key), entry.spot)
             made[entry.key], origins[entry.key] = entry.made
-        return Made(made, origins)
+        return Made(made, _or_empty(origins, node.spot))
 
     def _entries(self, node: MappingNode) -> Iterator[MadeEntry]:
         for entry in node.entries:
@@ -228,7 +231,7 @@ class Trace:
             if self._is_mapping(part, node.spot):
                 value = values.merge(result.value, part.value)
                 result = Made(value, merged_origins(result, part))
-        return result
+        return Made(result.value, _or_empty(result.origins, node.spot))
 
     def _is_mapping(self, made: Made, spot: Spot) -> bool:
         try:
@@ -247,7 +250,7 @@ class Trace:
 
     def _turns(self, node: Each) -> Iterator[None]:
         """Once for each item, with the names of the loop bound to it."""
-        with self.tracer.recorder.reading() as reads:
+        with self.tracer.recorder.reading() as seen:
             try:
                 items = self._items(node)
             except Exception as failure:  # a template may raise anything
@@ -255,8 +258,8 @@ class Trace:
                 return
         for index, item in enumerate(items):
             parts = [item] if len(node.names) == 1 else list(item)
-            routes = [self._reads_of(part, items, index, reads) for part in parts]
-            with self._binding(node.names, parts, routes):
+            behind = [self._behind(part, items, index, seen) for part in parts]
+            with self._binding(node.names, parts, behind):
                 yield
 
     def _items(self, node: Each) -> Sequence[Any]:
@@ -268,29 +271,46 @@ class Trace:
         run = items_of if len(node.names) == 1 else pairs_of
         return run(self.tracer.sandbox, value)
 
-    def _reads_of(self, item: Any, items: Sequence[Any], index: int, reads: list[tuple[str | int, ...]]) -> Reads:
+    def _behind(self, item: Any, items: Sequence[Any], index: int, seen: Seen) -> Seen:
         """What reading a loop's name reads: the item where it lies in the context, or what the loop read."""
         recorder = self.tracer.recorder
         own, whole = recorder.route_of(item), recorder.route_of(items)
         if own is not None:
-            return (own,)
-        return ((*whole, index),) if whole is not None and items[index] is item else tuple(reads)
+            return Seen({own: None})
+        return Seen({(*whole, index): None}) if whole is not None and items[index] is item else seen
 
     @contextmanager
     def _bound(self, node: Bind) -> Iterator[bool]:
         """Whether the values of *node* could be worked out; they are bound while the body runs."""
         made = [self.value(value) for value in node.values]
         given = [value for value in made if value is not None]
-        reads = [tuple(route for _, origin in leaves(value.origins) for route in origin.reads) for value in given]
-        with self._binding(node.names, [value.value for value in given], reads):
+        behind = [_given(name, value) for name, value in zip(node.names, given, strict=False)]
+        with self._binding(node.names, [value.value for value in given], behind):
             yield len(given) == len(made)
 
     @contextmanager
-    def _binding(self, names: Sequence[str], bound: Sequence[Any], reads: Sequence[Reads]) -> Iterator[None]:
+    def _binding(self, names: Sequence[str], bound: Sequence[Any], behind: Sequence[Seen]) -> Iterator[None]:
         before = self._names
         self._names = {**before, **dict(zip(names, bound, strict=False))}
         try:
-            with self.tracer.recorder.binding(dict(zip(names, reads, strict=False))):
+            with self.tracer.recorder.binding(dict(zip(names, behind, strict=False))):
                 yield
         finally:
             self._names = before
+
+
+def _or_empty(origins: Origins, spot: Spot) -> Origins:
+    """*origins*, or where there are none, since the value is empty, the place of the value itself."""
+    return origins or Origin(spot.place)
+
+
+def _given(name: str, made: Made) -> Seen:
+    """What reading *name* reads, to which a template gives the value *made*."""
+    seen, written = Seen(), name.removeprefix(OWN).partition("_")[2]
+    for route, origin in leaves(made.origins):
+        if origin.source:
+            seen.add(Seen(dict.fromkeys(origin.reads), {stated.name: stated for stated in origin.stated}))
+        else:
+            called = path_text((written, *route))
+            seen.stated[called] = Stated(called, value_at(route, made.value), origin.place)
+    return seen
