@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from composer.cli import exits
@@ -34,11 +34,17 @@ def run(arguments: argparse.Namespace) -> int:
     progress.clear()
     shown = _on_changed_lines(findings, fleet.root, arguments.changed_lines) if arguments.changed_lines else findings
     show_findings(shown, arguments.findings_format, stream=sys.stdout, fleet=fleet.root)
-    errors = sum(finding.is_error for finding in findings)
-    say(f"{count(len(names), 'site')}: {count(errors, 'error')}, {count(len(findings) - errors, 'warning')}")
-    if len(shown) < len(findings):
-        say(f"{count(len(findings) - len(shown), 'finding')} on lines that did not change, not shown")
+    told, hidden = _told(findings), len(_told(findings)) - len(_told(shown))
+    errors = sum(finding.is_error for finding in told)
+    say(f"{count(len(names), 'site')}: {count(errors, 'error')}, {count(len(told) - errors, 'warning')}")
+    if hidden:
+        say(f"{count(hidden, 'finding')} on lines that did not change, not shown")
     return exits.FINDINGS if errors else exits.DONE
+
+
+def _told(findings: Iterable[Diagnostic]) -> frozenset[Diagnostic]:
+    """The findings as people are told them: what many sites have in common is one."""
+    return frozenset(finding.at_site("") for finding in findings)
 
 
 def _on_changed_lines(findings: Sequence[Diagnostic], fleet: Path, revision: str) -> list[Diagnostic]:

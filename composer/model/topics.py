@@ -96,6 +96,21 @@ def to_filter(pattern: str) -> str:
     return "/".join("+" if _PLACEHOLDER.search(level) else level for level in pattern.split("/"))
 
 
+@lru_cache(maxsize=8192)
+def is_widened(pattern: str) -> bool:
+    """Whether `to_filter` matches more than *pattern* with values in its places: one is part of a level, or comes twice."""
+    found = _PLACEHOLDER.findall(pattern)
+    whole = sum(_PLACEHOLDER.fullmatch(level) is not None for level in pattern.split("/"))
+    return len(set(found)) < len(found) or whole < len(found)
+
+
+@lru_cache(maxsize=8192)
+def whole_levels(pattern: str) -> str:
+    """The pattern with `+` for each level of which a placeholder is only a part."""
+    levels = (each if _PLACEHOLDER.fullmatch(each) else to_filter(each) for each in pattern.split("/"))
+    return "/".join(levels)
+
+
 def unshared(topic_filter: str) -> str:
     """The filter without `$share/<group>/` in front of it."""
     return topic_filter.split("/", 2)[2] if topic_filter.startswith("$share/") else topic_filter

@@ -57,6 +57,14 @@ def test_mistakes_give_1_and_stand_on_standard_output_in_every_format(told: dict
         assert code in ran.out
 
 
+def test_a_mistake_that_many_sites_have_in_common_counts_once_as_it_is_told_once(tmp_path: Path) -> None:
+    tenant = document("Tenant", "acme", "{quota: {cpu: much}}")
+    sites = {f"{name}.yaml": site(name, "tenants: {acme: {}}") for name in "abc"}
+    ran = composer(fleet(tmp_path, {**sites, "tenants/acme.yaml": tenant}), "validate", "--format", "concise")
+    assert len(ran.out.splitlines()) == 1
+    assert ran.err == "3 sites: 1 error, 0 warnings\n"
+
+
 def test_all_mistakes_of_all_files_are_told_at_once_in_file_order(told: dict[str, Ran]) -> None:
     places = [line.split("]")[0].replace(": error[", " ") for line in told["concise"].out.splitlines()]
     assert places == [

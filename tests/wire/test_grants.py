@@ -52,6 +52,36 @@ def test_devices_without_names_are_a_pattern_which_is_a_widened_row(tmp_path: Pa
     assert all("names of these devices are not told" in g.widened for g in wiring.grants)
 
 
+def test_a_name_that_is_part_of_a_level_is_every_name_to_the_broker_and_the_row_says_so(tmp_path: Path) -> None:
+    parts = (
+        'count: 20, publish: [{topic: "x/{device}-{site}/{device}", rate: 1/s, bytes: 9}], subscribe: ["{device}.cmd"]'
+    )
+    wiring = wired(tmp_path, files(HERE, acme=devices(parts)))
+    assert rows(wiring) == ["acme: class press publish x/+/{device}", "acme: class press subscribe +"]
+    assert all("under any name" in g.widened for g in wiring.grants)
+    exact = wired(tmp_path / "known", files(HERE, acme=devices(parts.replace("count: 20", "names: a"))))
+    assert users(exact, "acme") == {"a": (["x/a-berlin/a"], ["a.cmd"])}
+    assert not any(g.widened for g in exact.grants)
+
+
+@pytest.mark.parametrize(
+    ("topic", "filter", "wider"),
+    [
+        ("x/{device}/mean", "x/+/mean", False),
+        ("x/{device}/{pressure}", "x/+/+", False),
+        ("{site}/x{device}", "berlin/+", True),
+        ("{device}/{device}", "+/+", True),
+    ],
+)
+def test_what_streams_and_functions_fill_in_is_a_widened_row_where_it_is_less_than_whole_levels(
+    tmp_path: Path, topic: str, filter: str, wider: bool
+) -> None:
+    said = STREAM % ("press/+/state", f'"{topic}"') + FUNCTION % f'on: a, emits: {{topic: "{topic}"}}'
+    wiring = wired(tmp_path, files(HERE, acme=said))
+    found = [(g.filter, bool(g.widened)) for g in wiring.grants if g.action == "publish" and "dead" not in g.filter]
+    assert found == [(filter, wider)] * 2
+
+
 def test_too_many_names_for_a_config_map_are_a_pattern_too(tmp_path: Path) -> None:
     wiring = wired(tmp_path, files(HERE, acme=devices(PRESS.replace("{0..1}", "{0..5000}"))))
     assert (users(wiring, "acme"), len(listener(wiring, "acme")["patterns"])) == ({}, 1)

@@ -73,6 +73,21 @@ def test_w024_names_both_ends_of_the_chain(tmp_path: Path) -> None:
         ),
         (fields("a", a={"enum": [1, 2]}), fields("a", a={"enum": [2, 3]}), "a may be 1, accepted is 2 or 3"),
         (fields("a", a={"const": 2}), fields("a", a={"enum": [2, 3]}), ""),
+        (fields("a", a={"const": 2}), fields("a", a={"const": 2.0}), ""),
+        (fields("a", a={"enum": [1, True]}), fields("a", a="integer"), "a is integer or boolean, accepted is integer"),
+        (fields("a", a="integer"), fields("a", a={"enum": ["on", None]}), "a is integer, accepted is string or null"),
+        (fields("a", a="string"), fields("a", a={"enum": ["on", "off"]}), ""),
+        (fields(a="number"), {"type": "object", "additionalProperties": {"type": "number"}}, ""),
+        (
+            fields(a="number", b="number"),
+            {"type": "object", "properties": {"a": {}}, "additionalProperties": {"type": "string"}},
+            "b is number, accepted is string",
+        ),
+        (
+            fields("a", a={"type": ["object", "null"], "properties": {"b": {"type": "string"}}}),
+            fields("a", a={"type": ["object", "null"], "properties": {"b": {"type": "number"}}, "required": ["b"]}),
+            "a.b is required, but is not always sent; a.b is string, accepted is number",
+        ),
         (fields("a", a="number"), fields("a", a={"type": "number", "minimum": 180}), ""),
         (fields("a", a="number", b="number"), fields("a", a="number", more=False), "b is sent, but is not accepted"),
         (
@@ -229,3 +244,21 @@ def test_where_schemas_fit_every_message_is_accepted(data: st.DataObject) -> Non
         assert Draft202012Validator(accepted).is_valid(message)
     elif sent["properties"]:
         assert sent != accepted
+
+
+def test_schemas_that_lead_to_themselves_in_many_ways_are_compared_all_the_same() -> None:
+    below = {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "both": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}
+    sent = {"type": "object", "required": ["v"], "properties": {**below, "v": {"type": "string"}}}
+    accepted = {"type": "object", "required": ["v"], "properties": {**below, "v": {"type": "number"}}}
+    assert list(misfits(Node(sent, sent), Node(sent, sent))) == []
+    assert list(misfits(Node(sent, sent), Node(accepted, accepted))) == ["v is string, accepted is number"]
+
+
+def test_references_that_double_at_each_step_are_followed_once() -> None:
+    steps = {f"s{i}": {"allOf": [{"$ref": f"#/$defs/s{i + 1}"}, {"$ref": f"#/$defs/s{i + 1}"}]} for i in range(40)}
+    schema = {
+        "$ref": "#/$defs/s0",
+        "$defs": {**steps, "s40": {"required": ["a"], "properties": {"a": {"type": "string"}}}},
+    }
+    accepted = fields("a", a="number")
+    assert list(misfits(Node(schema, schema), Node(accepted, accepted))) == ["a is string, accepted is number"]

@@ -131,6 +131,14 @@ def test_w041_a_reader_does_not_ask(tmp_path: Path) -> None:
     assert [str(related.place) for related in findings[0].related] == ["sites/tenants/acme.yaml:5:10"]
 
 
+def test_w028_a_reader_that_may_read_never(tmp_path: Path) -> None:
+    never = READER.replace("6/min", "0/min")
+    found = rejected(tmp_path, files(BOTH + GATEWAY % never, fleet=PLC, acme=USES % "state", globex=""))
+    assert lines(found) == [
+        "sites/berlin.yaml:13:96 W028 tenant acme may read plc-2 behind hall of tenant globex at a rate of zero, which is never"
+    ]
+
+
 def test_w042_a_use_is_not_granted(tmp_path: Path) -> None:
     message = (
         "tenant acme uses plc-2 behind hall of tenant globex, whose owner does not list it; sharing needs both sides"

@@ -7,7 +7,7 @@ from typing import Any
 
 from composer.model.grants import Grant, Principal, Said
 from composer.model.stack import Component, Stack
-from composer.model.topics import bind, to_filter, unshared
+from composer.model.topics import bind, is_widened, to_filter, unshared, whole_levels
 from composer.stages.wire.listeners import device_names
 
 
@@ -37,18 +37,41 @@ NAMELESS = (
 )
 """Why the rows of a class without known names are wider than the class."""
 
+NAMELESS_PARTS = (
+    "the names of these devices are not told to the broker, whose rules know no parts of levels, so it lets every client of "
+    "the tenant do this under any name"
+)
+"""The same where a name is only part of a level."""
+
+PARTS = "the broker's rules know neither parts of levels nor the same word twice, so every word will do there"
+"""Why the row of a stream or function is wider than what it publishes to."""
+
+
+def _filling(topic: str) -> str:
+    """Why the filter for what somebody fills in is wider than that, or ""."""
+    return PARTS if is_widened(topic) else ""
+
 
 def _class_grants(stack: Stack, tenant: str, name: str) -> Iterator[Grant]:
     written = stack.tenants[tenant]["devices"][name]
     principal = Principal(tenant, name, "class")
     route = f"tenants.{tenant}.devices.{name}"
-    widened = "" if device_names(stack, tenant, name) else NAMELESS
+    told = bool(device_names(stack, tenant, name))
     for index, said in enumerate(written.get("publish") or []):
         here = Said(tenant, ("devices", name, "publish", index))
-        yield Grant(principal, "publish", bind(said["topic"], site=stack.site), f"{route}.publish", widened, here)
-    for index, said in enumerate(written.get("subscribe") or []):
+        yield Grant(principal, "publish", *_of_class(said["topic"], stack, f"{route}.publish", told), here)
+    for index, text in enumerate(written.get("subscribe") or []):
         here = Said(tenant, ("devices", name, "subscribe", index))
-        yield Grant(principal, "subscribe", unshared(bind(said, site=stack.site)), f"{route}.subscribe", widened, here)
+        yield Grant(principal, "subscribe", *_of_class(unshared(text), stack, f"{route}.subscribe", told), here)
+
+
+def _of_class(text: str, stack: Stack, because: str, told: bool) -> tuple[str, str, str]:
+    """Filter, why and reason for widening; *told* is whether the broker is told the devices one by one."""
+    topic = bind(text, site=stack.site)
+    if told:
+        return topic, because, ""
+    whole = whole_levels(topic)
+    return whole, because, NAMELESS if whole == topic else NAMELESS_PARTS
 
 
 def component_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
@@ -72,6 +95,7 @@ def _stream_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Gr
         "publish",
         to_filter(spec["to"]["topic"]),
         f"{route}.to",
+        _filling(spec["to"]["topic"]),
         said=Said(component.tenant, ("to",), component),
     )
 
@@ -93,6 +117,7 @@ def _function_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[
             "publish",
             to_filter(said["topic"]),
             f"{route}.emits",
+            _filling(said["topic"]),
             said=Said(component.tenant, ("emits",), component),
         )
     yield Grant(

@@ -67,6 +67,8 @@ class _Sharing:
                     for index, wanted in enumerate(said["topics"]):
                         if not source.named(wanted):
                             yield self._no_topic(source, wanted, source.reader_said(reader, "topics", index))
+                    if "rate" in said and not rate(said["rate"]):
+                        yield self._never(source, reader)
 
     def shares(self) -> Iterator[Share]:
         for (reader, key), indexes in self.uses.items():
@@ -149,6 +151,11 @@ class _Sharing:
         hint = f"add to the device: readers: {{{used.tenant}: {{topics: [...], rate: 1/s}}}}"
         related = [Related("the device", self._place(source.said))]
         return error("W042", message, self._place(used), hint=hint, related=related)
+
+    def _never(self, source: Source, reader: str) -> Diagnostic:
+        message = f"tenant {reader} may read {source.label} at a rate of zero, which is never"
+        hint = "say how often it may, or take the reader out on both sides"
+        return error("W028", message, self._place(source.reader_said(reader, "rate")), hint=hint)
 
     def _no_topic(self, source: Source, wanted: str, said: Said) -> Diagnostic:
         known = [short for short, _ in source.topics]

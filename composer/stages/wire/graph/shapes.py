@@ -7,12 +7,14 @@ Bounds of numbers, patterns and formats depend on data and are not compared. Whe
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 CHOICES = ("anyOf", "oneOf", "if", "not", "dependentSchemas", "$dynamicRef", "$recursiveRef", "patternProperties")
-DEEPEST = 24
+MOST_PAIRS = 5000
+"""Pairs of schemas that one comparison looks at; nothing is concluded from what schemas grown together say beyond."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,7 +29,8 @@ class Node:
 class Shape:
     """What a schema says outright. *open* tells that it may say more about fields than stands here.
 
-    *types* and *values* are None where it says nothing of them; *more* is whether fields besides *fields* may be there.
+    *types* and *values* are None where it says nothing of them; *more* is whether fields besides *fields* may be there, and
+    *others* what such fields are.
     """
 
     types: tuple[str, ...] | None
@@ -37,26 +40,38 @@ class Shape:
     more: bool
     open: bool
     items: Node | None
+    others: Node | None = None
 
     @property
     def is_object(self) -> bool:
-        """Whether it speaks of JSON objects."""
+        """Whether it speaks of JSON objects alone."""
         return bool(self.types == ("object",) or (self.types is None and (self.fields or self.required)))
+
+    @property
+    def may_be_object(self) -> bool:
+        """Whether it speaks of JSON objects, perhaps among other things."""
+        return self.is_object or (self.types is not None and "object" in self.types)
 
 
 ANYTHING = Shape(None, None, {}, (), True, True, None)
 
 
-def shape(node: Node, depth: int = 0) -> Shape:
-    """The node's shape, with what its references and `allOf` add."""
-    schema = node.schema
-    if not isinstance(schema, dict) or depth > DEEPEST:
-        return ANYTHING
-    parts = [_own(schema, node.root)]
-    if isinstance(schema.get("$ref"), str):
-        target = _target(schema["$ref"], node.root)
-        parts.append(shape(target, depth + 1) if target else ANYTHING)
-    parts += [shape(Node(each, node.root), depth + 1) for each in schema.get("allOf") or ()]
+def shape(node: Node) -> Shape:
+    """The node's shape, with what its references and `allOf` add; each schema adds once, also where it leads to itself."""
+    parts: list[Shape] = []
+    pending: list[Any] = [node.schema]
+    seen: dict[int, Any] = {}
+    while pending:
+        schema = pending.pop()
+        if not isinstance(schema, dict):
+            parts.append(ANYTHING)
+        elif id(schema) not in seen:
+            seen[id(schema)] = schema
+            parts.append(_own(schema, node.root))
+            pending += reversed(schema.get("allOf") or ())
+            if isinstance(schema.get("$ref"), str):
+                target = _target(schema["$ref"], node.root)
+                pending.append(target.schema if target else None)
     found = parts[0]
     for part in parts[1:]:
         found = _both(found, part)
@@ -68,16 +83,34 @@ def _own(schema: Mapping[str, Any], root: Any) -> Shape:
     types = (said,) if isinstance(said, str) else tuple(said) if isinstance(said, list) else None
     listed = schema["enum"] if isinstance(schema.get("enum"), list) else None
     listed = [schema["const"]] if "const" in schema else listed
-    items = schema.get("items")
+    if types is None and listed:
+        types = tuple(dict.fromkeys(map(_kind, listed)))
+    items, others = schema.get("items"), schema.get("additionalProperties")
     return Shape(
         types,
-        tuple(json.dumps(value, sort_keys=True) for value in listed) if listed is not None else None,
+        tuple(map(_as_text, listed)) if listed is not None else None,
         {name: Node(inner, root) for name, inner in (schema.get("properties") or {}).items()},
         tuple(schema["required"]) if isinstance(schema.get("required"), list) else (),
         schema.get("additionalProperties", True) is not False,
         any(key in schema for key in CHOICES),
         Node(items, root) if isinstance(items, dict) else None,
+        Node(others, root) if isinstance(others, dict) else None,
     )
+
+
+_KINDS = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object", type(None): "null"}
+
+
+def _kind(value: Any) -> str:
+    """The type of a value, as schemas call it. A number without a fraction is an integer, however it is written."""
+    if isinstance(value, float):
+        return "integer" if value.is_integer() else "number"
+    return _KINDS[type(value)]
+
+
+def _as_text(value: Any) -> str:
+    """The value in JSON, so that equal ones are written alike."""
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value, sort_keys=True)
 
 
 def _target(reference: str, root: Any) -> Node | None:
@@ -113,6 +146,7 @@ def _both(one: Shape, other: Shape) -> Shape:
         one.more and other.more,
         one.open or other.open,
         one.items or other.items,
+        one.others or other.others,
     )
 
 
@@ -120,25 +154,42 @@ def _accepted(kind: str, kinds: Sequence[str]) -> bool:
     return kind in kinds or (kind == "integer" and "number" in kinds)
 
 
-def misfits(sent: Node, accepted: Node, path: str = "", depth: int = 0) -> Iterator[str]:
-    """What of messages like *sent* is not *accepted*, a sentence each."""
-    if depth > DEEPEST:
-        return
-    if accepted.schema is False:
-        yield f"{path or 'the message'} is not accepted"
-        return
-    have, want = shape(sent), shape(accepted)
-    wrong = _wrong_type(have, want, path) or _wrong_value(have, want, path)
-    if wrong:
-        yield wrong
-        return
-    if have.is_object:
-        yield from _field_misfits(have, want, path)
-        for name, field in have.fields.items():
-            if name in want.fields:
-                yield from misfits(field, want.fields[name], _inside(path, name), depth + 1)
+Pair = tuple[str, Node, Node]
+"""Where two schemas meet, what is sent there, and what is accepted."""
+
+
+def misfits(sent: Node, accepted: Node) -> Iterator[str]:
+    """What of messages like *sent* is not *accepted*, a sentence each. Two schemas are compared once, wherever they meet."""
+    pending: deque[Pair] = deque([("", sent, accepted)])
+    seen: dict[tuple[int, int], Pair] = {}
+    while pending and len(seen) < MOST_PAIRS:
+        pair = pending.popleft()
+        path, there, here = pair
+        key = (id(there.schema), id(here.schema))
+        if key in seen and isinstance(here.schema, dict):
+            continue
+        seen[key] = pair
+        if here.schema is False:
+            yield f"{path or 'the message'} is not accepted"
+            continue
+        have, want = shape(there), shape(here)
+        wrong = _wrong_type(have, want, path) or _wrong_value(have, want, path)
+        if wrong:
+            yield wrong
+            continue
+        if have.may_be_object:
+            yield from _field_misfits(have, want, path)
+        pending += _inner(have, want, path)
+
+
+def _inner(have: Shape, want: Shape, path: str) -> Iterator[Pair]:
+    """What of two schemas has to be compared inside of them."""
+    for name, field in have.fields.items() if have.may_be_object else ():
+        wanted = want.fields.get(name) or (None if want.open else want.others)
+        if wanted:
+            yield _inside(path, name), field, wanted
     if have.items and want.items:
-        yield from misfits(have.items, want.items, f"{path}[]", depth + 1)
+        yield f"{path}[]", have.items, want.items
 
 
 def _inside(path: str, name: str) -> str:
