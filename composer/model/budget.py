@@ -24,7 +24,10 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A publication that goes over the uplink, or would: *rate* messages a second with *bytes* of payload each."""
+    """A publication that goes over the uplink, or would: *rate* messages a second with *bytes* of payload each.
+
+    Of what comes down, the rate is 0 where no document says it.
+    """
 
     tenant: str
     principal: str
@@ -33,6 +36,11 @@ class Sent:
     bytes: int
     wire: Wire
     said: Said
+
+    @property
+    def direction(self) -> str:
+        """Whether it goes "up" to the hub, or comes "down"."""
+        return "down" if self.said.component is None and self.said.route[:2] == ("uplink", "down") else "up"
 
     @property
     def daily(self) -> float:
@@ -44,18 +52,19 @@ class Sent:
 class Budget:
     """Bytes a day over a site's uplink, both ways.
 
-    *sent* is what goes up, *raw* what devices and gateways say, as if all of it went up; both by tenant. *pings* is what keeps an
-    idle connection open. *limit* is the daily budget, None where no document sets one.
+    *sent* is what goes up, *received* what comes down, *raw* what devices and gateways say, as if all of it went up; all by
+    tenant. *pings* is what keeps an idle connection open. *limit* is the daily budget, None where no document sets one.
     """
 
     sent: tuple[Sent, ...]
+    received: tuple[Sent, ...]
     raw: tuple[Sent, ...]
     pings: float
     limit: int | None
 
     @property
     def total(self) -> float:
-        return fsum(each.daily for each in self.sent) + self.pings
+        return fsum(each.daily for each in (*self.sent, *self.received)) + self.pings
 
     def after(self, tenant: str) -> float:
         return fsum(each.daily for each in self.sent if each.tenant == tenant)
@@ -65,28 +74,38 @@ class Budget:
 
     @property
     def largest(self) -> tuple[Sent, ...]:
-        """What goes up, the largest first."""
-        return tuple(sorted(self.sent, key=lambda each: (-each.daily, each.tenant, each.principal, each.topic)))
+        """What goes up or is known to come down, the largest first."""
+        known = (each for each in (*self.sent, *self.received) if each.rate)
+        return tuple(sorted(known, key=lambda each: (-each.daily, each.tenant, each.principal, each.topic)))
+
+    @property
+    def unknown(self) -> tuple[Sent, ...]:
+        """What comes down without anybody saying how much."""
+        return tuple(each for each in self.received if not each.rate)
 
     def day(self) -> UplinkDay:
         """The same in plain values, tenant by tenant: those of which anything is known to be sent, or said by devices."""
-        tenants = sorted({each.tenant for each in (*self.sent, *self.raw)})
-        return UplinkDay(tuple(self._tenant(tenant) for tenant in tenants), self.pings, self.limit)
+        tenants = sorted({each.tenant for each in (*self.largest, *self.raw)})
+        unknown = tuple((each.tenant, each.topic) for each in self.unknown)
+        return UplinkDay(tuple(self._tenant(tenant) for tenant in tenants), self.pings, self.limit, unknown)
 
     def _tenant(self, tenant: str) -> TenantDay:
         topics = tuple(
-            TopicDay(each.principal, each.topic, each.rate, each.bytes, each.wire.up, each.wire.down)
+            TopicDay(each.principal, each.topic, each.direction, each.rate, each.bytes, each.wire.up, each.wire.down)
             for each in self.largest
             if each.tenant == tenant
         )
-        return TenantDay(tenant, self.before(tenant), self.after(tenant), topics)
+        received = fsum(each.daily for each in self.received if each.tenant == tenant)
+        return TenantDay(tenant, self.before(tenant), self.after(tenant), received, topics)
 
 
 class TopicDay(NamedTuple):
-    """What goes up of one topic: *rate* messages a second of *bytes*, each *up* and *down* bytes on the wire."""
+    """What goes up of one topic, or comes down (*direction*): *rate* messages a second of *bytes*, each *up* and *down* bytes on
+    the wire."""
 
     principal: str
     topic: str
+    direction: str
     rate: float
     bytes: int
     up: int
@@ -94,24 +113,29 @@ class TopicDay(NamedTuple):
 
 
 class TenantDay(NamedTuple):
-    """Bytes a day of one tenant, as its devices and gateways say it (*before*) and as it goes up (*after*)."""
+    """Bytes a day of one tenant, as its devices and gateways say it (*before*), as it goes up (*after*), and what comes down."""
 
     tenant: str
     before: float
     after: float
+    received: float
     topics: tuple[TopicDay, ...]
 
 
 class UplinkDay(NamedTuple):
-    """Bytes over a site's uplink in a day. *limit* is the daily budget, None where no document sets one."""
+    """Bytes over a site's uplink in a day. *limit* is the daily budget, None where no document sets one.
+
+    *unknown* are tenants and topics of what comes down without anybody saying how much.
+    """
 
     tenants: tuple[TenantDay, ...]
     pings: float
     limit: int | None
+    unknown: tuple[tuple[str, str], ...]
 
     @property
     def total(self) -> float:
-        return fsum(tenant.after for tenant in self.tenants) + self.pings
+        return fsum(tenant.after + tenant.received for tenant in self.tenants) + self.pings
 
 
 FORMULA = "86400 x the sum of rate x (up + down) over topics, and pings"

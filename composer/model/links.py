@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from composer.model.topics import bind
+from composer.model.topics import bind, placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,17 @@ def at_hub(passing: Passing, site: str) -> str:
 
 EVERY_SITE = "{site}"
 """Stands for the name of each site whose uplink ends at a hub."""
+
+
+def over_the_link(text: str) -> str:
+    """The filter of an uplink with `+` for every placeholder but the site's name."""
+    if "{" not in text:
+        return text
+    return "/".join("+" if _is_open(level) else level for level in text.split("/"))
+
+
+def _is_open(level: str) -> bool:
+    return any(name != "site" for name in placeholders(level))
 
 
 def links_digest(links: Iterable[LinkSummary]) -> str:

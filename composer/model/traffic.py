@@ -39,7 +39,8 @@ class Subscription(NamedTuple):
 
     *filter* has no `$share/<group>/` in front; *group* is that group, or "".
     *listeners* is the number of clients that get a copy of each message: the devices of a class, 1 for everybody else and for
-    a group. A placeholder {device} in *topic* means that each device gets its own messages alone.
+    a group. A placeholder {device} in *topic* means that each device gets its own messages alone. *rate* and *bytes* are what
+    the listeners say that is sent to them, by whomever: messages a second for all of them, and the payload of one.
     """
 
     principal: Principal
@@ -50,6 +51,8 @@ class Subscription(NamedTuple):
     schema: str
     listeners: int
     said: Said
+    rate: float = 0.0
+    bytes: int = 0
 
 
 class Traffic(NamedTuple):

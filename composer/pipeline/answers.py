@@ -14,6 +14,7 @@ from composer.model.grants import Grant
 from composer.model.shards import shard_for, shards_of
 from composer.model.stack import Layer, Wired, Wiring
 from composer.model.units import show_rate
+from composer.model.uplink import filters_of
 from composer.pipeline.rows import flow_place, grant_place, permission_place
 from composer.pipeline.sized import sized
 from composer.source.document import Document, Route
@@ -154,8 +155,8 @@ class Answers:
     def uplink(self, _route: Route) -> Iterator[str]:
         stack = self.wiring.stack
         for tenant, spec in stack.tenants.items():
-            for direction, filters in sorted((spec.get("uplink") or {}).items()):
-                for index, each in enumerate(filters or ()):
+            for direction, entries in sorted((spec.get("uplink") or {}).items()):
+                for index, each in enumerate(filters_of(entries)):
                     place = tenant_place(stack, tenant, ("uplink", direction, index))
                     yield f"tenants.{tenant}.uplink.{direction}: {each}, {place}"
 

@@ -11,6 +11,7 @@ from composer.diagnostic import Diagnostic, Rejected, Related, error, warning
 from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary
 from composer.model.stack import Layer, Wiring
+from composer.model.uplink import filters_of
 from composer.source.document import Document
 from composer.source.reader import read_document
 from composer.stages.load import check_schema, hubs_named, link_of
@@ -129,8 +130,8 @@ def _only_uplink(overlay: Any) -> Any:
 
 def _check_filters(tenants: Mapping[str, Mapping[str, Any]], document: Document) -> None:
     for name, spec in tenants.items():
-        for direction, filters in (spec.get("uplink") or {}).items():
-            wrong = next(filter(None, map(uplink_fault, filters)), "")
+        for direction, entries in (spec.get("uplink") or {}).items():
+            wrong = next(filter(None, map(uplink_fault, filters_of(entries))), "")
             if wrong:
                 place = document.place(("spec", "tenants", name, "uplink", direction))
                 raise Rejected([error("W006", wrong, place)])

@@ -8,6 +8,7 @@ from typing import Any
 from composer.model.conventions import tenant_namespace
 from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
 from composer.model.stack import Wiring
+from composer.model.traffic import Publication, Subscription
 from composer.model.units import show_rate
 from composer.pipeline.rows import flow_place, grant_place, permission_place
 from composer.stages.wire.places import said_place
@@ -53,6 +54,28 @@ def _limits(wiring: Wiring, tenant: str) -> Iterator[Limit]:
         if share.reader == tenant and relay:
             field = f"ConfigMap/{relay.name} data.[limits.yaml], {share.name}"
             yield Limit(f"messages from {share.owner}", show_rate(share.limit), field)
+    yield from _rates(wiring, tenant)
+
+
+def _rates(wiring: Wiring, tenant: str) -> Iterator[Limit]:
+    """What documents say is sent: by devices, by sites whose hub it is, to those sites, and by the site's own hub."""
     for each in wiring.traffic.publications:
-        if each.principal.tenant == tenant and each.principal.kind in ("class", "gateway"):
-            yield Limit(f"{each.principal.kind} {each.principal.name} {each.topic}", show_rate(each.rate), "")
+        if each.principal.tenant == tenant and (each.principal.kind in DEVICES or (each.rate and _is_link(each))):
+            yield Limit(_who(each), show_rate(each.rate), "")
+    for listener in wiring.traffic.subscriptions:
+        if listener.principal.tenant == tenant and listener.rate:
+            yield Limit(_who(listener), show_rate(listener.rate), "")
+
+
+DEVICES = frozenset({"class", "gateway"})
+"""Kinds of principals that speak for devices."""
+
+
+def _is_link(row: Publication) -> bool:
+    return row.principal.kind in ("uplink", "bridge")
+
+
+def _who(row: Publication | Subscription) -> str:
+    if row.principal.kind == "uplink":
+        return f"uplink.down {row.topic}"
+    return f"{row.principal.kind} {row.principal.name} {row.topic}"

@@ -143,10 +143,14 @@ class _Reckoning:
 
     def _sent(self, found: Budget) -> Iterator[str]:
         for each in found.largest:
-            who = f"{each.topic} of {each.principal} of tenant {each.tenant}"
+            by = "coming down for" if each.direction == "down" else f"of {each.principal} of"
+            who = f"{each.topic} {by} tenant {each.tenant}"
             sum_ = f"{show_rate(each.rate)} x ({each.wire.up} + {each.wire.down} bytes, {each.bytes} of payload)"
             place = said_place_of(self.wiring.stack, each.said)
             yield f"  {show_size(round(each.daily))}: {who}, {sum_}, {place}"
+        for each in found.unknown:
+            place = said_place_of(self.wiring.stack, each.said)
+            yield f"  not counted: {each.topic} comes down for tenant {each.tenant}, and no document says its rate, {place}"
         if found.pings:
             yield f"  {show_size(round(found.pings))}: pings while nothing else is sent"
 

@@ -9,10 +9,11 @@ from composer.diagnostic import Place
 from composer.merge import origin
 from composer.model.fleet import Fleet
 from composer.model.grants import Flow, Grant, Permission, Said
+from composer.model.links import over_the_link
 from composer.model.stack import Component, Layer, Stack
+from composer.model.uplink import filters_of
 from composer.pipeline.children import uplink_layers
 from composer.source.document import Route
-from composer.stages.wire import over_the_link
 from composer.stages.wire.places import place_of, said_place
 
 
@@ -49,7 +50,7 @@ def _elsewhere(fleet: Fleet, said: Said) -> Place:
     found = origin(layers, tuple(above))
     if found is None:
         return Place(fleet.sites[said.site])
-    filters = [over_the_link(each) for each in found.value]
+    filters = [over_the_link(each) for each in filters_of(found.value)]
     inner = origin(layers, (*above, filters.index(str(text)))) if text in filters else None
     return (inner or found).place
 

@@ -62,10 +62,12 @@ def _uplink(day: UplinkDay) -> Iterator[str]:
     for tenant in day.tenants:
         before, after = show_size(round(tenant.before)), show_size(round(tenant.after))
         saved = f", {saving(tenant.before, tenant.after):.0%} saved" if tenant.before else ""
-        yield f"uplink of {tenant.tenant}: {after} in a day, {before} without stream jobs{saved}"
+        down = f", {show_size(round(tenant.received))} come down" if tenant.received else ""
+        yield f"uplink of {tenant.tenant}: {after} in a day, {before} without stream jobs{saved}{down}"
     if day.pings:
         yield f"uplink kept open: {show_size(round(day.pings))} in a day"
-    yield "what comes down over the uplink is not counted: its rate is known at the hub alone"
+    for name, topic in day.unknown:
+        yield f"{topic} of {name} comes down over the uplink and is not counted: no document says its rate"
 
 
 def as_markdown(sites: Sequence[SiteCapacity]) -> str:
@@ -102,12 +104,13 @@ def _day(day: UplinkDay) -> dict[str, object]:
         tenant.tenant: {
             "before": round(tenant.before),
             "after": round(tenant.after),
+            "down": round(tenant.received),
             "topics": [topic._asdict() for topic in tenant.topics],
         }
         for tenant in day.tenants
     }
     total = {"total": round(day.total), "formula": FORMULA, "pings": round(day.pings), "limit": day.limit}
-    return {**total, "tenants": tenants}
+    return {**total, "tenants": tenants, "unknown": [{"tenant": name, "topic": topic} for name, topic in day.unknown]}
 
 
 def _plain(need: Need) -> dict[str, object]:

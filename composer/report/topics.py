@@ -46,7 +46,7 @@ def _by(flow: Flow, reader: Reader) -> str:
 def _amount(flow: Flow) -> str:
     """How much flows: "400/s of 220B at QoS 1, 88kB/s"."""
     retained = ", retained" if flow.retain else ""
-    if flow.actor.kind == "uplink":
+    if flow.actor.kind == "uplink" and not flow.rate:
         return f"as much as comes down, at QoS {flow.qos}"
     if not flow.rate:
         return f"at QoS {flow.qos}{retained}"

@@ -125,7 +125,8 @@ def bridge_rows(stack: Stack, children: Sequence[LinkSummary]) -> Iterator[Row]:
             if direction == "up":
                 yield Draft(principal, topic, to_filter(topic), _record(topic, qos, found), len(found), said)
             else:
-                yield Subscription(principal, topic, to_filter(topic), "", qos, "", len(found), said)
+                rate, size = _amount(found)
+                yield Subscription(principal, topic, to_filter(topic), "", qos, "", len(found), said, rate, size)
 
 
 def _passing(children: Sequence[LinkSummary]) -> dict[tuple[str, str], dict[str, list[Passing]]]:
@@ -141,9 +142,14 @@ def _passing(children: Sequence[LinkSummary]) -> dict[tuple[str, str], dict[str,
 
 def _record(topic: str, qos: int, found: Sequence[Passing]) -> dict[str, Any]:
     """A publisher's record for messages of many sites: the rate of each on average, bytes rounded up."""
-    rate = fsum(passing.rate for passing in found)
-    size = ceil(fsum(passing.bytes for passing in found) / rate) if rate else 0
+    rate, size = _amount(found)
     return {"topic": topic, "rate": rate / len(found), "bytes": size, "qos": qos, "schema": ""}
+
+
+def _amount(found: Sequence[Passing]) -> tuple[float, int]:
+    """Messages a second of all sites together, and the payload of one on average, rounded up."""
+    rate = fsum(passing.rate for passing in found)
+    return rate, ceil(fsum(passing.bytes for passing in found) / rate) if rate else 0
 
 
 def bridges_context(stack: Stack, children: Sequence[LinkSummary], grants: Sequence[Grant]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from composer.model.stack import Component, Stack
 from composer.model.topics import bind, covers, overlaps, to_filter, unshared
 from composer.model.traffic import Publication, Said, Traffic
 from composer.model.units import duration, show_rate, show_size, size
+from composer.model.uplink import filters_of
 from composer.stages.wire.places import place_of, tenant_place
 from composer.stages.wire.rates import named_device
 
@@ -55,26 +57,24 @@ DEVICES = frozenset({"class", "gateway"})
 
 
 def budget(stack: Stack, traffic: Traffic, overhead: Overhead) -> Budget | None:
-    """What goes over the site's uplink in a day; None at a site without one.
-
-    What comes down from the hub is not in it: its rate is known at the hub alone.
-    """
+    """What goes over the site's uplink in a day, both ways; None at a site without one."""
     uplink = stack.spec.get("uplink")
     if not uplink:
         return None
     limit = size(uplink["dailyBudget"]) if "dailyBudget" in uplink else None
     filters = {tenant: _filters(stack, tenant) for tenant in stack.tenants}
     sent = tuple(_sent(stack, traffic, filters, overhead))
+    received = tuple(_received(stack, traffic, overhead))
     raw = tuple(
         _message(stack, publication, publication.rate, overhead)
         for publication in traffic.publications
         if publication.principal.kind in DEVICES and publication.rate
     )
-    return Budget(sent, raw, _pings(stack, sent, overhead), limit)
+    return Budget(sent, received, raw, _pings(stack, (*sent, *received), overhead), limit)
 
 
 def _filters(stack: Stack, tenant: str) -> tuple[str, ...]:
-    written = (stack.tenants[tenant].get("uplink") or {}).get("up") or ()
+    written = filters_of((stack.tenants[tenant].get("uplink") or {}).get("up"))
     return tuple(to_filter(unshared(bind(text, site=stack.site))) for text in written)
 
 
@@ -85,6 +85,16 @@ def _sent(stack: Stack, traffic: Traffic, filters: dict[str, tuple[str, ...]], o
             share = _share(publication, filters[principal.tenant])
             if share:
                 yield _message(stack, publication, publication.rate * share, overhead)
+
+
+def _received(stack: Stack, traffic: Traffic, overhead: Overhead) -> Iterator[Sent]:
+    """What comes down: the hub sends, and the site answers. Wildcards stand for names as long as a device's."""
+    for publication in traffic.publications:
+        if publication.principal.kind == "uplink":
+            named = publication.topic.replace("+", "{device}").replace("#", "{device}")
+            found = _message(stack, publication._replace(topic=named), publication.rate, overhead)
+            wire = Wire(found.wire.packet, found.wire.down, found.wire.up)
+            yield replace(found, topic=publication.topic, wire=wire)
 
 
 def _share(publication: Publication, filters: Sequence[str]) -> float:
@@ -164,7 +174,7 @@ def check_budget(stack: Stack, traffic: Traffic, overhead: Overhead) -> list[Dia
         f"the uplink carries {show_size(ceil(found.total))} a day, more than the daily budget of {show_size(found.limit)}; "
         f"the largest: {', '.join(_words(each) for each in largest) or 'keeping the connection open'}"
     )
-    hint = "send less: slower rates, longer windows, fewer topics in uplink.up; or raise dailyBudget"
+    hint = "send less: slower rates, longer windows, fewer topics in uplink.up or uplink.down; or raise dailyBudget"
     related = [
         Related(f"{each.topic}: {show_size(ceil(each.daily))} a day", _place(stack, each.said)) for each in largest
     ]
@@ -173,8 +183,9 @@ def check_budget(stack: Stack, traffic: Traffic, overhead: Overhead) -> list[Dia
 
 
 def _words(each: Sent) -> str:
+    comes_down = " coming down" if each.direction == "down" else ""
     return (
-        f"{each.topic} of tenant {each.tenant} {show_size(ceil(each.daily))} "
+        f"{each.topic} of tenant {each.tenant}{comes_down} {show_size(ceil(each.daily))} "
         f"({show_rate(each.rate)} of {each.bytes} bytes, {each.wire.both} on the wire)"
     )
 

@@ -10,6 +10,7 @@ from composer.model.names import expand_names
 from composer.model.stack import Component, Stack
 from composer.model.topics import bind, to_filter, unshared
 from composer.model.traffic import Said, Subscription
+from composer.model.uplink import bytes_of, filter_of, rate_of
 from composer.source.document import Route
 from composer.stages.wire.grants import classes_here
 from composer.stages.wire.specs import QOS, at_site
@@ -78,7 +79,7 @@ def _subscription(
 def uplink_rows(stack: Stack, tenant: str) -> Iterator[Row]:
     """What the tenant's part of the uplink listens to (up) and publishes (down), at a site that has one.
 
-    How much comes down is not for the site to know: its rate is 0.
+    How much comes down is for documents to say: where they do not, the rate is 0.
     """
     written = stack.tenants[tenant].get("uplink") or {}
     if not stack.spec.get("uplink"):
@@ -86,13 +87,11 @@ def uplink_rows(stack: Stack, tenant: str) -> Iterator[Row]:
     principal = Principal(tenant, "uplink", "uplink")
     for index, text in enumerate(written.get("up") or []):
         yield _subscription(principal, bind(text, site=stack.site), Said(tenant, ("uplink", "up", index)))
-    for index, text in enumerate(written.get("down") or []):
+    for index, entry in enumerate(written.get("down") or []):
         said = Said(tenant, ("uplink", "down", index))
-        topic = unshared(bind(text, site=stack.site))
-        yield Draft(principal, topic, to_filter(topic), _DOWN, 1, said)
-
-
-_DOWN = {"rate": "0/s", "bytes": 0, "qos": QOS, "schema": ""}
+        topic = unshared(bind(filter_of(entry), site=stack.site))
+        record = {"rate": rate_of(entry), "bytes": bytes_of(entry), "qos": QOS, "schema": ""}
+        yield Draft(principal, topic, to_filter(topic), record, 1, said)
 
 
 def component_rows(stack: Stack, component: Component, spec: Mapping[str, Any]) -> Iterator[Row]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import fsum
 from typing import Any
 
-from composer.model.links import LinkSummary, Passing, TenantLink
-from composer.model.topics import overlaps, placeholders, to_filter
+from composer.model.links import LinkSummary, Passing, TenantLink, over_the_link
+from composer.model.topics import overlaps, to_filter
 from composer.model.traffic import NO_TRAFFIC, Publication, Traffic
+from composer.model.uplink import Entry, bytes_of, filter_of, rate_of
 from composer.stages.wire.specs import QOS
 
 
@@ -29,8 +30,7 @@ def summarise(
 
 def _tenant(tenant: str, spec: Mapping[str, Any], published: list[Publication]) -> TenantLink:
     written = spec.get("uplink") or {}
-    down = (Passing(text, QOS) for text in _texts(written.get("down")))
-    return TenantLink(tenant, tuple(_up(_texts(written.get("up")), published)), tuple(down))
+    return TenantLink(tenant, tuple(_up(_texts(written.get("up")), published)), tuple(_down(written.get("down") or ())))
 
 
 def _texts(filters: list[str] | None) -> list[str]:
@@ -48,12 +48,10 @@ def _up(filters: list[str], published: list[Publication]) -> Iterator[Passing]:
         yield Passing(text, qos, fsum(row.rate for row in going), fsum(row.rate * row.bytes for row in going))
 
 
-def over_the_link(text: str) -> str:
-    """The filter of an uplink with `+` for every placeholder but the site's name."""
-    if "{" not in text:
-        return text
-    return "/".join("+" if _is_open(level) else level for level in text.split("/"))
-
-
-def _is_open(level: str) -> bool:
-    return any(name != "site" for name in placeholders(level))
+def _down(entries: Sequence[Entry]) -> Iterator[Passing]:
+    """What comes down under each filter, as far as it is said."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(over_the_link(filter_of(entry)), []).append(entry)
+    for text, same in found.items():
+        yield Passing(text, QOS, fsum(map(rate_of, same)), fsum(rate_of(each) * bytes_of(each) for each in same))

@@ -27,6 +27,7 @@ from composer.model.shards import shard_for, shards_of
 from composer.model.stack import Component, HubLink, Stack
 from composer.model.topics import bind, to_filter
 from composer.model.units import duration
+from composer.model.uplink import filters_of
 from composer.stages.wire.permissions import impersonates, managed_kinds, platform_account, role_rules
 
 OFFLINE = "24h"
@@ -150,5 +151,5 @@ def _bridge_topics(stack: Stack, tenant: str) -> list[dict[str, Any]]:
     return [
         {"filter": to_filter(bind(topic_filter, site=stack.site)), "direction": direction, **ends}
         for key, direction in directions
-        for topic_filter in uplink.get(key) or []
+        for topic_filter in filters_of(uplink.get(key))
     ]

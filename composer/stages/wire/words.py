@@ -11,10 +11,12 @@ from typing import Any
 
 from composer.diagnostic import Diagnostic, error
 from composer.model.expression import ExpressionError, parse
+from composer.model.links import over_the_link
 from composer.model.names import expand_names
 from composer.model.stack import Component, Stack
 from composer.model.topics import placeholders, topic, topic_filter
 from composer.model.units import UnitError
+from composer.model.uplink import filter_of
 from composer.source.document import Route
 from composer.stages.wire.places import place_of, tenant_place
 
@@ -35,7 +37,20 @@ def check_words(stack: Stack) -> list[Diagnostic]:
             elif route[0] == "uplink" and (found := _uplink_fault(text)):
                 message = f"{text!r} cannot go over the uplink: {found}"
                 findings.append(error("W007", message, tenant_place(stack, tenant, route)))
+        findings += _said_twice(stack, tenant)
     return findings
+
+
+def _said_twice(stack: Stack, tenant: str) -> Iterator[Diagnostic]:
+    """Filters of what comes down that are the same to a bridge, which would carry each message once."""
+    entries = (stack.tenants[tenant].get("uplink") or {}).get("down") or ()
+    seen: dict[str, int] = {}
+    for index, text in enumerate(map(filter_of, entries) if len(entries) > 1 else ()):
+        first = seen.setdefault(over_the_link(text), index)
+        if first != index:
+            message = f"{text!r} comes down twice: {filter_of(entries[first])!r} stands above"
+            hint = "leave one out; where several devices have commands of their own, their rates make one sum"
+            yield error("W057", message, tenant_place(stack, tenant, ("uplink", "down", index)), hint=hint)
 
 
 def _component_faults(component: Component) -> tuple[tuple[Route, str], ...]:
@@ -107,8 +122,10 @@ def _tenant_words(spec: Mapping[str, Any]) -> Iterator[Word]:
     yield from _reader_words(spec.get("devices") or {})
     for index, use in enumerate(spec.get("uses") or []):
         yield from _filters(("uses", index, "topics"), use["topics"])
-    for direction, filters in (spec.get("uplink") or {}).items():
-        yield from _filters(("uplink", direction), filters)
+    for direction, entries in (spec.get("uplink") or {}).items():
+        for index, entry in enumerate(entries or ()):
+            inside = () if isinstance(entry, str) else ("topic",)
+            yield (("uplink", direction, index, *inside), filter_of(entry), filter_fault)
 
 
 @lru_cache(maxsize=8192)

@@ -10,6 +10,7 @@ from composer.diagnostic import Diagnostic, Place, error, warning
 from composer.model.matching import reach
 from composer.model.topics import bind, overlaps, to_filter, unshared
 from composer.model.traffic import Publication, Subscription
+from composer.model.uplink import filters_of
 from composer.stages.wire.graph.elsewhere import published_elsewhere
 from composer.stages.wire.graph.near import nearest
 from composer.stages.wire.graph.tenant import Graph, label, written
@@ -61,7 +62,7 @@ def _missing_uplink(graph: Graph, direction: str) -> list[str]:
     """What the tenant wants to go over the uplink, where the site has none."""
     if graph.stack.spec.get("uplink"):
         return []
-    said = (graph.stack.tenants[graph.tenant].get("uplink") or {}).get(direction) or []
+    said = filters_of((graph.stack.tenants[graph.tenant].get("uplink") or {}).get(direction))
     return [to_filter(unshared(bind(text, site=graph.stack.site))) for text in said]
 
 

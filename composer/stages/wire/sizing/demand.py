@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
 from typing import Any, NamedTuple
 
 from composer.model.matching import reach
@@ -197,6 +198,8 @@ def _handed_out(tenant: str, published: list[Publication], listening: list[Subsc
             yield tenant, "accessRows", 1, row, None
         copies = 1 if "{device}" in row.topic or "{site}" in row.topic else row.listeners
         goes_up = row.principal.kind == "uplink"
+        if row.rate:
+            yield from _from_people(row, row.rate - copies * fsum(published[index].rate for index in indexes))
         for index in indexes:
             if goes_up and index in taken:  # the bridge is one client, which gets a message once
                 continue
@@ -204,6 +207,14 @@ def _handed_out(tenant: str, published: list[Publication], listening: list[Subsc
                 taken.add(index)
             if published[index].rate:
                 yield from _delivery(published[index], row, copies)
+
+
+def _from_people(row: Subscription, rate: float) -> Iterator[Row]:
+    """What the listeners say that is sent to them, as far as no document of the site sends it: people and programs do."""
+    if rate > 0:
+        for name, amount in (("messages", rate), ("bytes", rate * row.bytes)):
+            yield row.principal.tenant, f"{name}In", amount, row, None
+            yield row.principal.tenant, f"{name}Out", amount, row, None
 
 
 def _delivery(publication: Publication, row: Subscription, copies: int) -> Iterator[Row]:
