@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from composer.model.stack import Wiring
+from composer.model.uplink import filters_of
 from composer.pipeline.isolation import isolation
 from composer.pipeline.line import Composed, Line
 from composer.stages.load import load_fleet
@@ -60,7 +61,7 @@ def test_the_bridge_carries_what_tenants_send_over_the_uplink(
         (topic, direction, f"t/{tenant}/")
         for tenant, spec in tenants.items()
         for key, direction in (("up", "out"), ("down", "in"))
-        for topic in (spec.get("uplink") or {}).get(key) or []
+        for topic in filters_of((spec.get("uplink") or {}).get(key))
     }
 
 
