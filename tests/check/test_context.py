@@ -11,6 +11,8 @@ from composer.pipeline.line import Line
 from composer.stages.check import CheckContext, check
 from composer.stages.load import load_fleet
 from tests.check.sites import context, prelude, rendered
+from tests.cli.kit import blueprint, fleet, site
+from tests.load.fleets import document
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,3 +66,33 @@ def test_documents_vouch_for_the_secrets_they_name() -> None:
     assert found.version_place().file == "sites/eu/de/berlin-01.yaml"
     assert "bridge-hub-eu" in found.secrets["edge-platform"]
     assert "bridge-hub-eu" not in found.secrets["tenant-acme"]
+
+
+def test_what_delivers_a_tenants_folder_has_its_rights_and_no_more(tmp_path: Path) -> None:
+    role = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: more, namespace: tenant-acme}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+"""
+    binding = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: more, namespace: tenant-acme}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: %s}
+subjects: [{kind: ServiceAccount, name: delivery-acme, namespace: flux-system}]
+"""
+    root = fleet(
+        tmp_path,
+        {
+            "tenants/acme.yaml": document("Tenant", "acme"),
+            "a.yaml": site("a", "tenants: {acme: {}}", "components: {n: {blueprint: more@1}}"),
+        },
+    )
+    blueprint(root, "more", binding % "more", "{}")
+    (root / "blueprints/more/v1/manifests/role.yaml").write_text(role)
+    (found,) = Line(load_fleet(root)[0]).compose("a").findings
+    assert (found.code, str(found.place)) == ("K017", "blueprints/more/v1/manifests/object.yaml:6:12")
+    assert "gives ServiceAccount flux-system/delivery-acme rights" in found.message
+    (root / "blueprints/more/v1/manifests/object.yaml").write_text(binding % "delivery")
+    assert Line(load_fleet(root)[0]).compose("a").findings == ()

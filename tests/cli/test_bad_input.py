@@ -53,6 +53,8 @@ SITES = {
     "raises": (site("raises", "components: {n: {blueprint: raises@1}}"), ["T011"], ""),
     "loops": (site("loops", "components: {n: {blueprint: loops@1}}"), ["T013"], ""),
     "gigabyte": (site("gigabyte", "components: {n: {blueprint: gigabyte@1}}"), ["T013"], ""),
+    "half": (site("half", "components: {n: {blueprint: half@1}}"), ["T001"], "the character itself"),
+    "halves": (site("halves", "components: {n: {blueprint: halves@1}}"), ["T001"], "the character itself"),
 }
 """Site -> its document, the codes that stand in its way, and a part of their hints."""
 
@@ -96,7 +98,10 @@ MANIFESTS = {
     "raises": MANIFEST % "{{ [1, 2] | join('') | int / 0 }}",
     "loops": MANIFEST % "{{ range(1000000000) | sum }}",
     "gigabyte": MANIFEST % "{{ 'x' * 1000000000 }}",
+    "half": MANIFEST % "{{ '\\\\ud800' }}",
+    "halves": MANIFEST % "{{ text('t.j2') }}",
 }
+TEXTS = {"halves": "{{ '\\udfff'|json }}"}
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +124,9 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "sites/link.yaml").symlink_to(outside)
     for name, manifest in MANIFESTS.items():
         blueprint(root, name, manifest, "{}")
+    for name, text in TEXTS.items():
+        (root / f"blueprints/{name}/v1/files").mkdir()
+        (root / f"blueprints/{name}/v1/files/t.j2").write_text(text)
     return root
 
 

@@ -21,6 +21,7 @@ from composer.stages.check.places import place_of, written_at
 from composer.stages.check.quotas import check_quotas
 from composer.stages.check.references import check_references
 from composer.stages.check.resources import check_resources
+from composer.stages.check.rights import check_rights
 from composer.stages.check.schemas import Schemas
 from composer.stages.check.secrets import check_makers, check_plain_secrets
 from composer.stages.check.security import check_security
@@ -47,6 +48,7 @@ TOGETHER: tuple[Rule, ...] = (
     check_identity,
     check_scope,
     check_walls,
+    check_rights,
     check_references,
     check_makers,
     check_workloads,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -39,9 +39,10 @@ class CheckContext:
     *kubernetes* is the cluster's version, written at the place that *version_place* works out; *fleet* is the
     fleet's folder, whose schemas/crds come before the packaged ones; *secrets* maps a namespace to the Secrets that
     documents declare and that are never rendered; *network* maps a component to the rules its NetworkPolicies may
-    have ({ingress: [...], egress: [...]}); *nodes* are the site's machines, None where no document tells them; *licences* are the
-    products that the site has a licence of; *quota_place* gives the line that decides over an entry of a namespace's quota,
-    if one does.
+    have ({ingress: [...], egress: [...]}); *rights* maps an account of a tenant, as namespace/name, to the tenant's namespace
+    and the rules of a Role that it may have there; *nodes* are the site's machines, None where no document tells them;
+    *licences* are the products that the site has a licence of; *quota_place* gives the line that decides over an entry of a
+    namespace's quota, if one does.
     """
 
     kubernetes: str
@@ -49,6 +50,7 @@ class CheckContext:
     fleet: Path | None = None
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     network: Mapping[Component, Mapping[str, Any]] = field(default_factory=dict)
+    rights: Mapping[str, tuple[str, Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
     nodes: Nodes | None = None
     licences: frozenset[str] = frozenset()
     quota_place: Callable[[str, str], Place | None] = lambda _namespace, _entry: None
@@ -59,11 +61,13 @@ class CheckContext:
         stack = wiring.stack
         version = str(stack.spec["cluster"]["version"])
         network = {wired.component: wired.context["network"] for wired in wiring.wired}
+        tenants = wiring.wired[0].context["tenants"] if wiring.wired else ()
         place = partial(_cluster_place, stack, ("version",))
         reserve = Reserve.of(wiring.sizing.amounts) if wiring.sizing else RESERVE
         licences = frozenset(stack.spec.get("licences") or ())
         quota, nodes = partial(_quota_place, stack), _nodes(stack, reserve)
-        return cls(version, place, stack.fleet.root, _declared_secrets(stack), network, nodes, licences, quota)
+        secrets, rights = _declared_secrets(stack), dict(map(_rights, tenants))
+        return cls(version, place, stack.fleet.root, secrets, network, rights, nodes, licences, quota)
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
@@ -89,6 +93,12 @@ def _cluster_place(stack: Stack, route: Route) -> Place:
     """Where something of the site's cluster was written, or what is around it."""
     found = origin(stack.layers, ("cluster", *route))
     return found.place if found else stack.document.place(("spec", "cluster", *route))
+
+
+def _rights(tenant: Mapping[str, Any]) -> tuple[str, tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The account that applies a tenant's folder, with what it may do where."""
+    delivery = tenant["delivery"]
+    return f"{delivery['namespace']}/{delivery['serviceAccount']}", (tenant["namespace"], delivery["rules"])
 
 
 def _quota_place(stack: Stack, namespace: str, entry: str) -> Place | None:

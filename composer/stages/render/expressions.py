@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -115,7 +114,7 @@ class Expressions:
     def _part(self, part: nodes.Expr, found: list[nodes.Node], scope: Scope) -> str | _Read:
         if isinstance(part, nodes.TemplateData):
             return part.data
-        refusals = (*self.names.check(found, scope), *self.names.check_calls(found), *_constants(found))
+        refusals = (*self.names.check(found, scope), *self.names.check_calls(found))
         for name in found:
             if isinstance(name, nodes.Name):
                 name.name = scope.get(name.name, name.name)
@@ -148,9 +147,3 @@ def _syntax(failure: Exception) -> Refused:
 
 def _names(found: list[nodes.Node]) -> Iterator[str]:
     return (node.name for node in found if isinstance(node, nodes.Name))
-
-
-def _constants(found: list[nodes.Node]) -> Iterator[Refused]:
-    for node in found:
-        if isinstance(node, nodes.Const) and isinstance(node.value, float) and not math.isfinite(node.value):
-            yield Refused("T001", f"{node.value} is not a number that a document can hold")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 from jinja2 import nodes
 
@@ -42,6 +44,9 @@ CONTEXT = frozenset(
 
 FUNCTIONS = frozenset({"text", "range"})
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""What UTF-16 writes a character of many bits with, and nothing else knows."""
+
 _GUARDS = ("default", "defined", "undefined")
 _TEST_AT = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 """Filters that take a test by name, and which argument it is."""
@@ -71,6 +76,8 @@ class Names:
                 yield from self._member(node, bound)
             elif isinstance(node, nodes.Name) and node.ctx == "load" and id(node) not in optional:
                 yield from _unknown("T003", "name", node.name, known, node)
+            elif isinstance(node, nodes.Const):
+                yield from _constant(node)
 
     def check_calls(self, found: Iterable[nodes.Node]) -> Iterator[Refused]:
         """What is wrong with the calls in an expression of a manifest, which knows no macros."""
@@ -117,6 +124,16 @@ def _guarded(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
     for node in found:
         if isinstance(node, nodes.Filter | nodes.Test) and node.name in _GUARDS and node.node is not None:
             yield node.node
+
+
+def _constant(node: nodes.Const) -> Iterator[Refused]:
+    """What is wrong with a number or string that an expression states."""
+    value = node.value
+    if isinstance(value, float) and not isfinite(value):
+        yield Refused("T001", f"{value} is not a number that a document can hold", "", node.lineno)
+    elif isinstance(value, str) and not value.isascii() and _HALVES.search(value):
+        message = f"{value!r} holds half a character, which no document can"
+        yield Refused("T001", message, "write the character itself, or \\U and eight digits", node.lineno)
 
 
 def _filters_and_tests(node: nodes.Filter | nodes.Test) -> Iterator[Refused]:
