@@ -146,6 +146,8 @@ def _unreadable(root: Path, path: str, problem: OSError | ValueError) -> Diagnos
 
 def _near_miss(path: Path) -> str:
     try:
+        if path.is_symlink():
+            return f"it is a link to {path.readlink()}, which is not there"
         return did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:
         return ""

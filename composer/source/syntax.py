@@ -21,6 +21,10 @@ _HINTS = (
     ("tab character", "tabs cannot separate or indent; use spaces"),
     ("mapping values are not allowed", "quote the value if the ': ' belongs to it, or check the indentation"),
     ("found unexpected end of stream", "is a closing quote missing?"),
+    (
+        "expected alphabetic or numeric character",
+        "quote a value that begins with * or &: by themselves they name other values",
+    ),
     ("cannot start any token", "a value that starts with this character has to stand in quotes"),
     ("found unexpected ':'", "leave a space after the colon, or quote the text if the colon belongs to it"),
     ("could not find expected ':'", "is a ':' missing after the key, or a quote around the value?"),

@@ -151,6 +151,14 @@ def test_the_root_may_itself_be_a_link_or_relative(root: Path, monkeypatch: pyte
         assert codes(lambda way=way: read_bytes(way, "../secret.yaml")) == ["Y004"]  # type: ignore[misc]
 
 
+def test_a_link_to_nothing_says_what_it_names(root: Path) -> None:
+    (root / "x.yaml").symlink_to("sites/gone.yaml")
+    with pytest.raises(Rejected) as rejected:
+        read_bytes(root, "x.yaml")
+    (found,) = rejected.value.diagnostics
+    assert (found.code, found.hint) == ("Y001", "it is a link to sites/gone.yaml, which is not there")
+
+
 def test_a_circle_of_links_is_an_error(root: Path) -> None:
     (root / "x.yaml").symlink_to("y.yaml")
     (root / "y.yaml").symlink_to("x.yaml")

@@ -111,6 +111,7 @@ def test_keys_that_look_like_merge_keys_are_fine_in_quotes() -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
+        ("host: *.example.com", "quote a value that begins with *"),
         ("a:\n\t- b", "tabs"),
         ("a: b: c", "quote the value"),
         ("a: `x`", "quotes"),
