@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     if found.failed:
         done = "tried" if arguments.server else "rendered"
         say(f"{count(len(found.failed), 'site')} could not be {done}: {first_few(found.failed)}")
-    if any(finding.is_error for finding in findings):
+    # A cluster out of reach is no error, but no proof either.
+    unproven = found.failed and (arguments.exit_code or not (found.diffs or found.unchanged))
+    if unproven or any(finding.is_error for finding in findings):
         return exits.FINDINGS
     return exits.CHANGES if arguments.exit_code and found.diffs else exits.DONE
 

@@ -58,7 +58,7 @@ class _Answered(NamedTuple):
 def against_servers(fleet: Fleet, names: Sequence[str], jobs: int, trial: Trial) -> Differences:
     """The sites against what their clusters hold. Nothing is written there.
 
-    What a server would refuse is an error among the findings, and so is one that cannot be asked; neither keeps other sites.
+    What a server would refuse is an error among the findings, one that cannot be asked a warning; neither keeps other sites.
     """
     composed = {site.name: site for site in compose_all(fleet, names, jobs, _prepared)}
     findings = [finding for site in composed.values() for finding in site.findings]
@@ -96,7 +96,7 @@ def _diff(fleet: Fleet, answered: _Answered) -> SiteDiff:
 def _findings(fleet: Fleet, answered: _Answered, context: str) -> list[Diagnostic]:
     if answered.unreachable:
         message = f"site {answered.site}: cannot ask the cluster of context {context}: {answered.unreachable}"
-        return [error("K053", message, Place(fleet.sites[answered.site]))]
+        return [warning("K053", message, Place(fleet.sites[answered.site]))]
     found = [_refused(each, tried, context) for each, tried in answered.tried if tried.verdict is Verdict.REFUSED]
     found += [
         warning("K056", f"{_label(each.object)}: the server of context {context} warns: {said}", each.place)
