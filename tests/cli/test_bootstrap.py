@@ -116,6 +116,47 @@ def test_one_argo_cd_for_many_sites_has_one_application_set(tmp_path: Path, caps
     assert cluster["labels"]["edge-composer.io/site"] == "one"
 
 
+def test_each_repository_of_a_sharded_fleet_has_an_application_set_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard = '{name: eu, matchLabels: {region: eu}, repository: out/eu.git, url: "https://git.example.com/eu.git"}'
+    central = ARGO_FLEET.replace("secretName: deploy-key", "central: true")
+    central = central.replace("engine: argocd", f"engine: argocd, shards: [{shard}]")
+    labels = {"one": "{region: eu}", "two": "{}"}
+    sites = {name: site(name, "tenants: {}", labels=said) for name, said in labels.items()}
+    files = {f"{name}.yaml": text.replace('flux: "2.6"', 'argocd: "3.0"') for name, text in sites.items()}
+    root = fleet(tmp_path, {"fleet.yaml": central, **files})
+    for name, suffix, label in (("one", "-eu", {"edge-composer.io/shard": "eu"}), ("two", "", {})):
+        found = told(capsys, root, name)
+        project, sites_of = found["objects"]
+        assert (project["metadata"]["name"], sites_of["metadata"]["name"]) == (
+            f"edge-delivery{suffix}",
+            f"edge-sites{suffix}",
+        )
+        template = sites_of["spec"]["template"]["spec"]
+        assert template["project"] == project["metadata"]["name"]
+        assert project["spec"]["sourceRepos"] == [template["source"]["repoURL"]]
+        (cluster,) = (each for each in found["prerequisites"]["objects"] if each["kind"] == "Secret")
+        assert {key: value for key, value in cluster["labels"].items() if key.endswith("/shard")} == label
+        # Each set takes the clusters of its own sites, and of no other.
+        selector = sites_of["spec"]["generators"][0]["clusters"]["selector"]
+        assert [selects(selector, each) for each in ({}, {"edge-composer.io/shard": "eu"})] == [
+            not suffix,
+            bool(suffix),
+        ]
+
+
+def selects(selector: Any, labels: dict[str, str]) -> bool:
+    """Whether a label selector takes a registered cluster of the fleet with these further labels."""
+    known = {"edge-composer.io/site": "any", **labels}
+    holds = {
+        "Exists": lambda each: each["key"] in known,
+        "DoesNotExist": lambda each: each["key"] not in known,
+        "In": lambda each: known.get(each["key"]) in each["values"],
+    }
+    return all(holds[each["operator"]](each) for each in selector["matchExpressions"])
+
+
 def test_secrets_that_the_branch_brings_are_not_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sealed = "ENC[AES256_GCM,data:Y2g=,iv:YQ==,tag:Yg==,type:str]"
     secret = f"""

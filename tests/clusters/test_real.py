@@ -1,4 +1,4 @@
-"""Against a real API server, where one is at hand: it takes every object of the example, by both engines, and tells the same back."""
+"""A real API server, where one is at hand, takes every object of the example by both engines, and tells the same back."""
 
 from __future__ import annotations
 

@@ -55,6 +55,7 @@ def delivery_context(stack: Stack, permissions: Iterable[Permission] = ()) -> di
     return {
         "engine": engine,
         "repository": shard.url or shard.repository,
+        "shard": shard.name,
         "branch": branch_of(written.get("branch"), stack.site),
         "pattern": written.get("branch") or DEFAULT_BRANCH,
         "namespace": DELIVERY_NAMESPACES[engine],
