@@ -42,13 +42,14 @@ _SMALL = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=32m")
 class GitFailed(Exception):  # noqa: N818 - the name says what happened
     """git could not do it; the text is what git said. *killed* tells that it had no chance to clear up.
 
-    *output* is what it wrote to its standard output until then.
+    *output* is what it wrote to its standard output until then, *errors* all that it wrote to the other one.
     """
 
-    def __init__(self, reason: str, *, killed: bool = False, output: bytes = b"") -> None:
+    def __init__(self, reason: str, *, killed: bool = False, output: bytes = b"", errors: bytes = b"") -> None:
         super().__init__(reason)
         self.killed = killed
         self.output = output
+        self.errors = errors
 
 
 def in_delivery(git_dir: Path, *words: str) -> list[str]:
@@ -76,7 +77,7 @@ def run(
     output, errors = process.communicate(content)
     if process.returncode:
         reason = _text(errors) or f"git ended with code {process.returncode}"
-        raise GitFailed(reason, killed=process.returncode < 0, output=bytes(output))
+        raise GitFailed(reason, killed=process.returncode < 0, output=bytes(output), errors=bytes(errors))
     return bytes(output)
 
 

@@ -15,7 +15,8 @@ from composer.git.address import folder, identity
 from composer.git.lock import holding, publishing
 from composer.git.mirror import forget_settings
 from composer.git.process import GitFailed
-from composer.git.remote import PROTOCOLS, Refusal, Refused, Remote, deepen, delete, fetch, push, remote_of
+from composer.git.push import Refusal, Refused, delete, push
+from composer.git.remote import PROTOCOLS, Remote, deepen, fetch, remote_of
 from composer.git.repository import Repository, create_repository, open_repository, remove_branch
 from composer.model.fleet import Fleet
 from composer.model.shards import Shard, shards_of
@@ -179,6 +180,12 @@ VERDICTS = {
         "B025",
         "the server did not take branch {branch}: {reason}",
         "running it again alone will not help; ask who runs the server",
+    ),
+    Refusal.TOGETHER: Verdict(
+        Outcome.DECLINED,
+        "B065",
+        "the server declined branch {branch} together with others, and which of them it does not want was not found: {reason}",
+        "ask who runs the server, or publish few sites at a time (composer publish SITE...)",
     ),
     Refusal.UNKNOWN: Verdict(
         Outcome.BROKEN,

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from composer.cli.main import COLLECT
-from composer.git.remote import push, remote_of
+from composer.git.push import push
+from composer.git.remote import remote_of
 from composer.git.repository import Repository
 from composer.pipeline import line
 from composer.pipeline.branch import files_of

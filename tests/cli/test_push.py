@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from composer.git import remote
-from composer.git.remote import Refusal, fetch, push, remote_of
+from composer.git import push as pushing
+from composer.git.push import Refusal, push
+from composer.git.remote import fetch, remote_of
 from composer.git.repository import Repository, create_repository, heads
 from tests.cli.kit import commit, composer, noted
 from tests.cli.test_remote import NAMES, remote_fleet
@@ -114,7 +115,7 @@ def test_a_shallow_server_and_one_with_other_branches_are_published_to_and_those
 def test_however_many_are_pushed_each_has_its_lease(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(remote, "MOST_NAMED", most)
+    monkeypatch.setattr(pushing, "MOST_NAMED", most)
     there = remote_of(server.address)
     assert there
 
