@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from tests.chaos.proxy import Line, between
 from tests.chaos.world import World
@@ -92,6 +93,18 @@ def one_in_seven_refused(world: World, chance: random.Random) -> int:
     return code
 
 
+def pushes_declined(world: World, chance: random.Random) -> int:
+    """A hook of the server declines every push that one branch in seven takes part in."""
+    number = chance.randrange(7)
+    refused = [name for index, name in enumerate(sorted(world.new)) if index % 7 == number]
+    pattern = "|".join(f"refs/heads/{name}" for name in refused)
+    world.server.hook("pre-receive", f"while read -r old new ref; do case $ref in {pattern}) exit 1;; esac; done")
+    code = world.publish().code
+    assert world.moved() == len(world.new) - len(refused), "all others move"
+    world.server.hook("pre-receive", "exit 0")
+    return code
+
+
 def protected_branch(world: World, chance: random.Random) -> int:
     """One branch is protected, which the server says as forges do."""
     name = chance.choice(sorted(world.new))
@@ -128,28 +141,43 @@ def _publish_through(world: World, port: int) -> int:
 
 def full_disk_here(world: World, chance: random.Random) -> int:
     """No room for what is fetched and written on the publisher's side."""
-    size = chance.randrange(4, 400)
-    if has_namespaces():
-        script = (
-            f'cp -a out copy && mount -t tmpfs -o size={size}k tmpfs out && cp -a copy/. out 2>/dev/null; exec "$@"'
-        )
-        return world.publish(wrapper=("unshare", "-rm", "sh", "-c", script, "sh")).code
-    return world.publish(wrapper=_limited(size)).code
+    return world.publish(wrapper=_with_room(world.root / "out", 4 * chance.randrange(110))).code
 
 
 def full_disk_there(world: World, chance: random.Random) -> int:
     """No room for what arrives at the server."""
+    repository = world.server.repository
     world.web.stop()
-    world.web.start(*_limited(chance.randrange(1, 16)))
+    world.web.start(*_with_room(repository, 4 * chance.randrange(18)))
     code = world.publish().code
+    left = Path(f"/proc/{world.web.pid}/root{repository}")
+    if has_namespaces():
+        kept = shutil.copytree(left, repository.with_name("kept"), symlinks=True)
+        shutil.rmtree(repository)
+        kept.rename(repository)
     world.web.kill()
     world.web.start()
     return code
 
 
-def _limited(kibibytes: int) -> tuple[str, ...]:
-    """Runs a command that can write no file larger than this."""
-    return ("sh", "-c", f'ulimit -f {2 * kibibytes}; exec "$@"', "sh")
+_ROOM = """
+set -e; folder=$1; room=$2; shift 2
+mount -t tmpfs tmpfs /mnt
+cp -a "$folder/." /mnt
+used=$(df -k --output=used /mnt | tail -n 1)
+mount -o "remount,size=$((used + room))k" /mnt
+mount --move /mnt "$folder"
+exec "$@"
+"""
+"""Runs a command that sees a folder on a file system of its own, with so many KiB left."""
+
+
+def _with_room(folder: Path, room: int) -> tuple[str, ...]:
+    """Runs a command for which the file system below *folder* has *room* KiB left. Where none may be mounted, no file may be
+    larger than half of that instead."""
+    if has_namespaces():
+        return ("unshare", "-rm", "sh", "-c", _ROOM, "sh", str(folder), str(room))
+    return ("sh", "-c", f'ulimit -f {room // 2 + 1}; exec "$@"', "sh")
 
 
 @cache
@@ -185,6 +213,7 @@ FAULTS: Mapping[str, Fault] = {
     "publisher killed": killed_publisher,
     "publisher interrupted": interrupted_publisher,
     "one branch in seven refused": one_in_seven_refused,
+    "pushes with one branch in seven declined": pushes_declined,
     "protected branch": protected_branch,
     "slow connection": slow_connection,
     "broken connection": broken_connection,

@@ -89,6 +89,10 @@ class Web:
         self._process = subprocess.Popen(command, start_new_session=True)
         _wait_for(self.port)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
