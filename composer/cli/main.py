@@ -14,6 +14,7 @@ from composer import __version__
 from composer.cli import exits
 from composer.cli.progress import leave, on_interrupt
 from composer.cli.streams import open_streams
+from composer.cli.words import Parser
 from composer.diagnostic import Rejected
 
 COMMANDS = {
@@ -49,7 +50,7 @@ COLLECT = (50_000, 20, 100)
 
 def parser(command: str = "") -> argparse.ArgumentParser:
     """The parser of all commands. Only *command*'s own module is imported, because start-up time counts."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="composer",
         description="Turns short YAML documents about edge sites into complete Kubernetes manifests on Git branches.",
         epilog="Exit codes: 0 done, 1 findings, 2 usage, 3 some sites failed, 4 stale, 5 refused, 10 changes found.",
@@ -68,11 +69,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 def main(words: Sequence[str]) -> int:
     """Runs one command and returns its exit code."""
-    known = parser(_command(words))
-    arguments, left = known.parse_known_args(words)
-    if left:
-        apart = "" if left[0].startswith("-") else " (names stand together, before all options or after them)"
-        known.error(f"unrecognized arguments: {' '.join(left)}{apart}")
+    arguments = parser(_command(words)).parse_args(words)
     try:
         code: int = import_module(f"composer.cli.{arguments.command}").run(arguments)
     except Rejected as rejected:

@@ -186,7 +186,38 @@ def test_ctrl_c_ends_the_command_with_130_and_no_traceback(tmp_path: Path) -> No
     assert "Traceback" not in said
 
 
-def test_names_on_both_sides_of_an_option_are_refused_and_why_is_said(three: Path) -> None:
-    ran = composer(three, "validate", "lyon", "--format", "concise", "lima")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("validate", "lyon", "--format", "concise", "lima"),
+        ("validate", "--jobs", "1", "lyon", "--format", "concise", "lima"),
+        ("render", "lyon", "-o", "-", "lima", "--format", "concise"),
+        ("images", "lyon", "--format", "json", "lima"),
+        ("capacity", "lyon", "--format", "json", "lima"),
+        ("diff", "lyon", "--format", "json", "lima"),
+    ],
+    ids=" ".join,
+)
+def test_names_stand_before_between_and_after_options(three: Path, words: tuple[str, ...]) -> None:
+    command, *others = (word for word in words if word not in ("lyon", "lima"))
+    apart = composer(three, *words)
+    assert apart == composer(three, command, *others, "lyon", "lima")
+    assert apart.code == 0
+
+
+def test_what_is_asked_about_stands_on_both_sides_of_an_option_too(three: Path) -> None:
+    ran = composer(three, "explain", "lyon", "--format", "dot", "topics")
+    assert (ran.code, ran.out.split()[0]) == (0, "digraph")
+    ran = composer(three, "set", "lyon", "spec.offline=2h", "--dry-run", "spec.cluster.version=1.34")
+    assert "+  offline: 2h" in ran.out
+    assert "1.34" in ran.out
+    ran = composer(three, "upgrade", "note", "--to", "1", "lima", "--dry-run", "berlin")
+    assert "the chosen sites use note@1 already" in ran.err
+
+
+def test_an_unknown_option_is_named_with_the_usage_of_its_command(three: Path) -> None:
+    ran = composer(three, "validate", "lyon", "--colour", "lima")
     assert ran.code == 2
-    assert "unrecognized arguments: lima (names stand together, before all options or after them)\n" in ran.err
+    assert ran.err.startswith("usage: composer validate ")
+    assert ran.err.endswith("composer validate: error: unrecognized arguments: --colour\n")
+    assert "(-C stands before the command)" in composer(three, "validate", "-C", "elsewhere").err
