@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from composer.emit import to_yaml
 from composer.git.ids import blob_id
+from composer.source.reader import parse
 from composer.stages.compare import CHECKSUM, HIDDEN, Action, Change, SiteDiff, compare, compare_files, group
 from tests.publish.making import config_map, deployment, with_text
+
+compare_module = import_module("composer.stages.compare.compare")
 
 
 def changed(old: dict[str, Any], new: dict[str, Any]) -> Change:
@@ -44,6 +48,19 @@ def test_another_version_of_the_same_group_is_the_same_object() -> None:
 def test_of_equal_files_nothing_is_parsed() -> None:
     unreadable = {"platform/x.yaml": b"\xff{{ not yaml"}
     assert compare_files(unreadable, dict(unreadable)) == ()
+
+
+def test_a_file_that_many_sites_have_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    monkeypatch.setattr(compare_module, "parse", lambda text, path: parsed.append(path) or parse(text, path))
+    files = {f"platform/{name}.yaml": to_yaml(config_map(name, "seen once")).encode() for name in ("one", "two")}
+    own = {f"site-{n}": to_yaml(config_map(f"site-{n}", "seen once")).encode() for n in range(3)}
+    seen = [compare_files({}, {**files, "platform/own.yaml": content}) for content in own.values()]
+    gone = compare_files(files, {})
+    assert sorted(parsed) == ["platform/one.yaml", *["platform/own.yaml"] * 3, "platform/two.yaml"]
+    assert [[c.identity.name for c in changes] for changes in seen] == [["one", name, "two"] for name in own]
+    assert [(c.action, [d.message for d in c.dangers]) for c in gone] == [(Action.REMOVED, ["deletes the object"])] * 2
+    assert all(change.action is Action.ADDED and not change.dangers for changes in seen for change in changes)
 
 
 def test_the_bookkeeping_of_a_site_is_no_change() -> None:

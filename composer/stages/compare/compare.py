@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from composer.diagnostic import Rejected
 from composer.model.conventions import TENANT_LABEL, tenant_of_namespace
 from composer.source.reader import parse
-from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, FieldChange, Identity, Steps, below
+from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, Danger, FieldChange, Identity, Steps, below
 from composer.stages.compare.dangers import dangers_of
 from composer.stages.compare.fields import differences
 from composer.stages.compare.texts import hunks_of
@@ -20,8 +21,28 @@ _CONFIDENTIAL: tuple[Steps, ...] = (("data",), ("stringData",), ("metadata", "an
 """Of a Secret. kubectl keeps a copy of what it applied in an annotation."""
 
 _LOCK = b"apiVersion: edge-composer.io/v1alpha1\nkind: Lock\n"
+_SMALL = 8_192
+"""Bytes of a file that may be remembered. Parsed, it takes a dozen times as many."""
+
 _BOOKKEEPING = re.compile(rb"^(?:digest: .*\n|inventory:\n(?: .*\n)*)", re.MULTILINE)
 """Of a lock file: it differs whenever anything does, and says nothing that the other changes do not."""
+
+
+class _Placed:
+    """An object and its file. What its coming and going mean is worked out once, at however many sites it comes or goes."""
+
+    def __init__(self, path: str, object_: Any) -> None:
+        self.path = path
+        self.object = object_
+        self.identity = identity_of(path, object_)
+
+    @cached_property
+    def coming(self) -> Change:
+        return _change(Action.ADDED, self, dangers_of(self.identity, None, self.object, ()))
+
+    @cached_property
+    def going(self) -> Change:
+        return _change(Action.REMOVED, self, dangers_of(self.identity, self.object, None, ()))
 
 
 def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[Change, ...]:
@@ -30,9 +51,9 @@ def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[C
     Left out is what follows from the rest: kustomizations, and the lock file's digest and inventory.
     """
     before, after = ({path: _telling(content) for path, content in files.items()} for files in (old, new))
-    return compare(
-        {path: read_object(path, content) for path, content in before.items() if after.get(path) != content},
-        {path: read_object(path, content) for path, content in after.items() if before.get(path) != content},
+    return _compare(
+        [_read(path, content) for path, content in before.items() if after.get(path) != content],
+        [_read(path, content) for path, content in after.items() if before.get(path) != content],
     )
 
 
@@ -41,11 +62,25 @@ def _telling(content: bytes) -> bytes:
     return _BOOKKEEPING.sub(b"", content) if content.startswith(_LOCK) else content
 
 
+def _read(path: str, content: bytes) -> _Placed:
+    """The object in a file. Most files of a site that comes or goes are the same at others, and parsing takes long."""
+    return _remembered(path, content) if len(content) <= _SMALL else _Placed(path, read_object(path, content))
+
+
+@lru_cache(maxsize=1_000)
+def _remembered(path: str, content: bytes) -> _Placed:
+    return _Placed(path, read_object(path, content))
+
+
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
     """The changes between objects, path -> object, in identity order. Kustomizations are left out."""
+    return _compare(*([_Placed(path, object_) for path, object_ in side.items()] for side in (old, new)))
+
+
+def _compare(old: Iterable[_Placed], new: Iterable[_Placed]) -> tuple[Change, ...]:
     before, after = _by_identity(old), _by_identity(new)
     identities = sorted(before.keys() | after.keys())
-    changes = (_change(identity, before.get(identity), after.get(identity)) for identity in identities)
+    changes = (_difference(before.get(identity), after.get(identity)) for identity in identities)
     return tuple(change for change in changes if change)
 
 
@@ -79,30 +114,28 @@ def identity_of(path: str, object_: Mapping[str, Any]) -> Identity:
     return Identity(group if slash else "", object_["kind"], metadata.get("namespace", ""), metadata.get("name", path))
 
 
-_Placed = tuple[str, Any]
-
-
-def _by_identity(objects: Mapping[str, Any]) -> dict[Identity, _Placed]:
-    placed = ((identity_of(path, object_), (path, object_)) for path, object_ in objects.items())
+def _by_identity(objects: Iterable[_Placed]) -> dict[Identity, _Placed]:
     # Flux has a kind Kustomization too, which is an object like any other.
-    return {identity: place for identity, place in placed if identity.group != "kustomize.config.k8s.io"}
+    return {placed.identity: placed for placed in objects if placed.identity.group != "kustomize.config.k8s.io"}
 
 
-def _change(identity: Identity, old: _Placed | None, new: _Placed | None) -> Change | None:
-    before, after = old and old[1], new and new[1]
-    fields = tuple(_by_line(identity, field) for field in differences(before, after)) if old and new else ()
-    if old and new and not fields:
+def _difference(old: _Placed | None, new: _Placed | None) -> Change | None:
+    """The change from one object to the other, or to or from nothing; None where they are the same."""
+    if old is None or new is None:
+        return old.going if old else new.coming if new else None
+    identity = new.identity
+    fields = tuple(_by_line(identity, field) for field in differences(old.object, new.object))
+    if not fields:
         return None
-    action = Action.ADDED if not old else Action.REMOVED if not new else Action.CHANGED
-    path, object_ = new or old or ("", {})
-    return Change(
-        action,
-        identity,
-        path,
-        tuple(_shown(identity, field) for field in fields),
-        dangers_of(identity, before, after, fields),
-        _tenant(identity, object_),
-    )
+    shown = tuple(_shown(identity, field) for field in fields)
+    return _change(Action.CHANGED, new, dangers_of(identity, old.object, new.object, fields), shown)
+
+
+def _change(
+    action: Action, placed: _Placed, dangers: tuple[Danger, ...], fields: tuple[FieldChange, ...] = ()
+) -> Change:
+    tenant = _tenant(placed.identity, placed.object)
+    return Change(action, placed.identity, placed.path, fields, dangers, tenant)
 
 
 def _tenant(identity: Identity, object_: Mapping[str, Any]) -> str:
