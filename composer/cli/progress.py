@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from composer.cli import exits
+from composer.model.wording import count
 
 if TYPE_CHECKING:
     from composer.pipeline.watch import Phase
@@ -48,7 +49,7 @@ class Progress:
             self._draw(_bar(phase, done, total, shutil.get_terminal_size().columns))
         elif self._style == "lines" and now - self._shown >= LINES:
             self._shown = now
-            print(f"{phase}: {done:,} of {total:,} sites", file=self._stream, flush=True)
+            print(f"{phase}: {done:,} of {count(total, 'site')}", file=self._stream, flush=True)
 
     def clear(self) -> None:
         """Takes the bar away, so that other text can stand there."""
@@ -62,7 +63,7 @@ class Progress:
             self.interrupted = True
             _write(f"\ninterrupted while {phase}: waiting for what is under way; Ctrl-C again leaves at once\n")
             return
-        far = f" while {phase}, {done:,} of {total:,} sites" if total else ""
+        far = f" while {phase}, {done:,} of {count(total, 'site')}" if total else ""
         what = "each branch is as it was or as it should be, and the same command does the rest"
         _write(f"\ninterrupted{far}: {what if phase in WAIT else self._consequence}\n")
         leave(exits.INTERRUPTED)

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from composer.diagnostic import Diagnostic, in_order
+from composer.model.wording import count, first_few
 
 if TYPE_CHECKING:
     from composer.source.document import Document
+
+__all__ = ["add_findings_format", "count", "difference", "first_few", "say", "show_findings"]
 
 _OF_REPOSITORY = ("github", "gitlab", "sarif")
 FINDING_FORMATS = ("full", "concise", "json", "github", "gitlab", "sarif", "junit")
@@ -59,17 +62,6 @@ def say(*lines: str) -> None:
     """Progress and summaries, which go to stderr so that results can be piped."""
     for line in lines:
         print(line, file=sys.stderr)
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """ "1 site", "2 sites"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def first_few(names: Sequence[str], most: int = 5) -> str:
-    """The names, cut after *most* with how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def difference(before: Document, after: Document) -> list[str]:

@@ -13,12 +13,15 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """What was said. Of a command, all words have to be known."""
-        # Of a parser that only leads to others, theirs are the names. The second time, it is asked by the first.
+        words = list(args or ())
         if self._inside or any(action.nargs == argparse.PARSER for action in self._actions):
-            return super().parse_known_args(args, namespace)
+            # It is asked by itself, or only leads to the parsers of commands.
+            return super().parse_known_args(words, namespace)
         self._inside = True
         try:
-            said, left = self.parse_known_intermixed_args(args, namespace)
+            # argparse forgets -- where it puts names together.
+            parse = super().parse_known_args if "--" in words else self.parse_known_intermixed_args
+            said, left = parse(words, namespace)
         finally:
             self._inside = False
         if left:

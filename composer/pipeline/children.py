@@ -12,6 +12,7 @@ from composer.model.fleet import Fleet
 from composer.model.links import LinkSummary
 from composer.model.stack import Layer, Wiring
 from composer.model.uplink import filters_of
+from composer.model.wording import count
 from composer.source.document import Document
 from composer.source.reader import read_document
 from composer.stages.load import check_schema, hubs_named, link_of
@@ -153,7 +154,7 @@ def _lawless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
 def _rateless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
     unknown = [child for child in children if child.fault and child.summary and child.summary.tenants]
     if unknown:
-        message = f"what {_who(unknown)} sends to hub {_name(hub)} cannot be worked out, and is counted as nothing"
+        message = f"what {_who(unknown)} to hub {_name(hub)} cannot be worked out, and is counted as nothing"
         hint = "mend the site's document; until then the hub may be made smaller than it has to be"
         yield warning("W056", message, hub.place(("metadata", "name")), hint=hint, related=_faults(unknown))
 
@@ -164,7 +165,7 @@ def _name(hub: Document) -> str:
 
 
 def _who(sites: Sequence[Child]) -> str:
-    return sites[0].site if len(sites) == 1 else f"{sites[0].site} and {len(sites) - 1} others"
+    return f"{sites[0].site} sends" if len(sites) == 1 else f"{sites[0].site} and {count(len(sites) - 1, 'other')} send"
 
 
 def _faults(sites: Sequence[Child]) -> list[Related]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from composer.diagnostic import Diagnostic, Rejected, error
 from composer.model.fleet import Fleet
 from composer.model.units import percentage
+from composer.model.wording import count, first_few
 from composer.stages.publish import SitePlan
 
 DEFAULTS = {"sites": "20%", "objects": "50%"}
@@ -37,14 +38,15 @@ class Losses:
 
     def finding(self, fleet: Fleet) -> Diagnostic | None:
         """Why they are too many, if they are."""
-        what = f"{self.removed:,} of the {self.before:,} objects at the sites that change would be removed"
+        what = f"{self.removed:,} of the {count(self.before, 'object')} at the sites that change would be removed"
         return _too_many(fleet, "objects", self.removed, self.before, what)
 
 
 def too_many_sites(fleet: Fleet, gone: Sequence[str], others: int) -> Diagnostic | None:
     """The finding where too many sites are gone from the fleet; *others* are those that are still there."""
-    some = ", ".join(gone[:5]) + (f" and {len(gone) - 5:,} more" if len(gone) > 5 else "")
-    what = f"{len(gone):,} of {len(gone) + others:,} sites with a branch are no longer in the fleet: {some}"
+    verb = "is" if len(gone) == 1 else "are"
+    with_branch = count(len(gone) + others, "site")
+    what = f"{len(gone):,} of {with_branch} with a branch {verb} no longer in the fleet: {first_few(gone)}"
     return _too_many(fleet, "sites", len(gone), len(gone) + others, what)
 
 

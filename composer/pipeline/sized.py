@@ -8,6 +8,7 @@ from composer.merge import Origin, origin
 from composer.model.constants import CONSTANTS, Constant, written_at
 from composer.model.figures import Figure, Sizing, Term, show_amount
 from composer.model.stack import Component, Wiring
+from composer.model.wording import count
 from composer.stages.wire.sizing import Part, figures, part_place, parts_of, unit_of
 from composer.stages.wire.sizing.demand import SUMS
 
@@ -72,7 +73,7 @@ def _parts(wiring: Wiring, term: Term, parts: list[Part]) -> Iterator[str]:
             amount = show_amount(part.amount, term.unit)
             yield f"  {amount}: {part.label} of tenant {part.tenant}, {part_place(wiring.stack, part)}"
     if len(largest) > MOST_PARTS:
-        yield f"  ... and {len(largest) - MOST_PARTS} more lines"
+        yield f"  ... and {count(len(largest) - MOST_PARTS, 'more line')}"
 
 
 def _sites(wiring: Wiring) -> Iterator[str]:
@@ -81,7 +82,7 @@ def _sites(wiring: Wiring) -> Iterator[str]:
     for site in sending[:MOST_PARTS]:
         yield f"  1 connection: site {site}, {wiring.stack.fleet.sites[site]}"
     if len(sending) > MOST_PARTS:
-        yield f"  ... and {len(sending) - MOST_PARTS} more sites"
+        yield f"  ... and {count(len(sending) - MOST_PARTS, 'more site')}"
 
 
 def constant_line(wiring: Wiring, sizing: Sizing, name: str) -> str:

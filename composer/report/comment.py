@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from composer.diagnostic import Diagnostic
+from composer.model.wording import count
 from composer.report.diagnostics import render
-from composer.report.diff import Limits, counted, cropped, cut, summary, value_lines
+from composer.report.diff import Limits, cropped, cut, summary, value_lines
 from composer.report.markdown import code, fenced
 from composer.report.visible import visible
 from composer.stages.compare import (
@@ -120,7 +121,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
     blast = blast_radius(comparison)
     if blast.objects:
         tenants = f", of {_named(blast.tenants, 'tenant', 10)}" if blast.tenants else ""
-        yield f"{numbers}. Reaches {counted(blast.objects, 'object')}{tenants}.\n"
+        yield f"{numbers}. Reaches {count(blast.objects, 'object')}{tenants}.\n"
     if blast.risks:
         yield "| look twice | changes | objects | sites |\n|---|--:|--:|--:|"
         yield "".join(f"{_row(reach)}\n" for reach in blast.risks)
@@ -146,7 +147,7 @@ def _troubles(troubles: Troubles, flavour: Flavour) -> Iterator[str]:
     if lines:
         shown = [cropped(line, 2 * _MOST) for line in lines[:_FINDINGS]]
         more = cut(len(lines) - _FINDINGS, "more finding", "")
-        yield _block([*shown, *more], flavour, counted(len(lines), "finding"), language="text")
+        yield _block([*shown, *more], flavour, count(len(lines), "finding"), language="text")
 
 
 def _parts(comparison: Comparison, flavour: Flavour) -> Iterator[_Part]:
@@ -180,7 +181,7 @@ class _Part:
             return f"**{code(f'~ {first.change.identity}')}**{where}\n{_block(lines, self.flavour)}\n"
         lines = [line for group in self.groups for line in _listed(group.change)]
         shown = [*lines[: limits.objects], *cut(len(lines) - limits.objects, "more line", "")]
-        title = f"**{counted(len(self.groups), 'object')} {first.change.action}**"
+        title = f"**{count(len(self.groups), 'object')} {first.change.action}**"
         return f"{title}{where}\n{_block(shown, self.flavour)}\n"
 
 
@@ -210,14 +211,14 @@ def _block(lines: Sequence[str], flavour: Flavour, title: str = "", language: st
     block = fenced(lines, language)
     if not flavour.folds or len(lines) <= _UNFOLDED:
         return block
-    return f"<details><summary>{title or counted(len(lines), 'line')}</summary>\n\n{block}\n</details>\n"
+    return f"<details><summary>{title or count(len(lines), 'line')}</summary>\n\n{block}\n</details>\n"
 
 
 def _named(names: Sequence[str], noun: str, most: int = 5) -> str:
     """ "3 sites: `a`, `b` and 1 more"."""
     more = len(names) - most
     rest = f" and {more:,} more" if more > 0 else ""
-    return f"{counted(len(names), noun)}: {', '.join(code(name) for name in names[:most])}{rest}"
+    return f"{count(len(names), noun)}: {', '.join(code(name) for name in names[:most])}{rest}"
 
 
 def _foot(left_out: Sequence[_Part]) -> str:
@@ -225,5 +226,5 @@ def _foot(left_out: Sequence[_Part]) -> str:
     if not groups:
         return ""
     sites = {site for group in groups for site in group.sites}
-    changes = f"{counted(len(groups), 'distinct change')} at {counted(len(sites), 'site')}"
+    changes = f"{count(len(groups), 'distinct change')} at {count(len(sites), 'site')}"
     return f"**Not shown, to keep the comment short enough:** {changes}. `composer diff` shows all of them.\n"

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from composer.emit import to_yaml
+from composer.model.wording import count, first_few
 from composer.report.visible import inert, visible
 from composer.stages.compare import (
     HIDDEN,
@@ -19,6 +20,7 @@ from composer.stages.compare import (
     FieldChange,
     GroupedChange,
     Hunk,
+    Reach,
     blast_radius,
 )
 
@@ -60,28 +62,32 @@ def human(comparison: Comparison, *, colour: bool = False, limits: Limits = DEFA
 def summary(comparison: Comparison) -> str:
     """In one line: "3 distinct changes at 9,812 of 10,000 sites: 1 added, 2 changed, 0 removed"."""
     if not comparison.changed:
-        return f"no changes at {counted(comparison.sites, 'site')}"
+        return f"no changes at {count(comparison.sites, 'site')}"
     numbers = ", ".join(f"{comparison.count(action):,} {action}" for action in Action)
-    distinct = counted(len(comparison.groups), "distinct change")
-    return f"{distinct} at {len(comparison.changed):,} of {counted(comparison.sites, 'site')}: {numbers}"
+    distinct = count(len(comparison.groups), "distinct change")
+    return f"{distinct} at {len(comparison.changed):,} of {count(comparison.sites, 'site')}: {numbers}"
 
 
 def _reach(blast: Blast) -> Iterator[str]:
     """How many objects, whose; nothing where no object changes."""
     if blast.objects:
-        yield visible(f"reaches {counted(blast.objects, 'object')}{_of_tenants(blast)}")
+        yield visible(f"reaches {count(blast.objects, 'object')}{_of_tenants(blast)}")
 
 
 def _of_tenants(blast: Blast) -> str:
     names = blast.tenants
     more = f" and {len(names) - _TENANTS:,} more" if len(names) > _TENANTS else ""
-    return f", of {counted(len(names), 'tenant')}: {', '.join(names[:_TENANTS])}{more}" if names else ""
+    return f", of {count(len(names), 'tenant')}: {', '.join(names[:_TENANTS])}{more}" if names else ""
 
 
 def _look_twice(blast: Blast) -> Iterator[str]:
     """What to look at first, counted."""
     if blast.risks:
-        yield "! look twice: " + ", ".join(f"{reach.changes:,} {reach.risk}" for reach in blast.risks)
+        yield "! look twice: " + ", ".join(f"{reach.risk} ({_reached(reach)})" for reach in blast.risks)
+
+
+def _reached(reach: Reach) -> str:
+    return f"{count(reach.changes, 'change')} at {count(reach.sites, 'site')}"
 
 
 def _group(group: GroupedChange, limits: Limits) -> Iterator[str]:
@@ -140,21 +146,14 @@ def _around_difference(old: str, new: str, width: int) -> tuple[str, str]:
 
 
 def _sites(names: Sequence[str], limits: Limits) -> str:
-    more = len(names) - limits.sites
-    rest = f" and {more:,} more" if more > 0 else ""
-    return f"{counted(len(names), 'site')}: {', '.join(names[: limits.sites])}{rest}"
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 site", "2,000 sites"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{count(len(names), 'site')}: {first_few(names, limits.sites)}"
 
 
 def cut(number: int, what: str, indent: str, before: Iterable[str] = ()) -> Iterator[str]:
     """The line that says how much is not shown; nothing where all is."""
     if number > 0:
         yield from before
-        yield f"{indent}… {counted(number, what)} not shown"
+        yield f"{indent}… {count(number, what)} not shown"
 
 
 def cropped(line: str, width: int) -> str:

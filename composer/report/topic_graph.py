@@ -8,6 +8,7 @@ from math import fsum
 
 from composer.model.stack import Wiring
 from composer.model.traffic import Publication, Subscription
+from composer.model.wording import count
 from composer.stages.wire.graph.tenant import Graph, graphs, written
 
 KINDS = {"class": "device class"}
@@ -26,7 +27,7 @@ class Actor:
     def label(self) -> str:
         kind = KINDS.get(self.kind, self.kind)
         plain = kind if self.name == self.kind else f"{kind} {self.name}"
-        return f"{plain} ({self.devices} devices)" if self.devices else plain
+        return f"{plain} ({count(self.devices, 'device')})" if self.devices else plain
 
 
 @dataclass(frozen=True, slots=True)

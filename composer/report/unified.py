@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 
+from composer.model.wording import count
 from composer.report.visible import holds_commands, visible
 from composer.stages.compare import SiteDiff, is_secret_file
 
@@ -29,7 +30,8 @@ def unified(diffs: Iterable[SiteDiff], *, most_lines: int = 100_000) -> Iterator
             lines += piece.count("\n")
             yield piece
     if left_out:
-        yield f"# {left_out:,} more files differ and are not shown\n"
+        verb = "differs and is" if left_out == 1 else "differ and are"
+        yield f"# {count(left_out, 'more file')} {verb} not shown\n"
 
 
 def _file(diff: SiteDiff, path: str) -> str:

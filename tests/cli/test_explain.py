@@ -90,6 +90,17 @@ def test_access_rules_name_the_grants_they_follow_from_and_network_policies_the_
     )
 
 
+def test_what_a_long_text_follows_from_is_told_once(example_fleet: Path) -> None:
+    told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/ingress", "data.[mosquitto.conf]").out
+    blocks = re.findall(r"((?:  read .*\n)+)((?:    .*\n)*)", told)
+    assert [line for block, _ in blocks for line in block.splitlines() if "listeners.0.port" in line]
+    reasons = [line for _, lines in blocks for line in lines.splitlines() if " told above" not in line]
+    causes = [line for line in reasons if line.startswith("    ") and not line.startswith("     ")]
+    assert len(causes) > 20
+    assert sorted(causes) == sorted(set(causes))
+    assert re.search(r"    \.\.\. and \d+ told above\n", told)
+
+
 def test_what_a_relay_passes_on_is_told_with_the_lines_of_both_sides(example_fleet: Path) -> None:
     told = composer(example_fleet, "explain", "berlin-01", "ConfigMap/relay", "data.[limits.yaml]").out
     granted = r"tenant globex lets acme read meter/meter-1/state, at most 6/min, sites/eu/de/berlin-01.yaml:26:\d+\n"

@@ -43,7 +43,7 @@ def test_a_comparison_reads_like_this() -> None:
     assert human(group(diffs, unchanged=3)) == (
         "4 distinct changes at 2 of 5 sites: 1 added, 2 changed, 1 removed\n"
         "reaches 8 objects, of 1 tenant: acme\n"
-        "! look twice: 1 deletes, 1 restarts\n"
+        "! look twice: deletes (1 change at 2 sites), restarts (1 change at 2 sites)\n"
         "\n"
         "~ ConfigMap edge-platform/conf\n"
         "    at 2 sites: berlin-01, paris-02\n"
