@@ -174,6 +174,17 @@ def test_the_installed_wheel_works_where_there_is_no_repository(wheel: Path, tmp
     assert Path(where.strip()).is_relative_to(environment)
 
 
+def test_pip_installs_the_wheel_that_a_new_fleet_keeps(wheel: Path, tmp_path: Path) -> None:
+    """Only the wheel: what it depends on comes from an index."""
+    made = run([sys.executable, "-m", "composer", "init", tmp_path / "fleet", "--composer", wheel], ROOT)
+    assert made.returncode == 0, made.stderr
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-index", "--no-deps"]
+    words = [*pip, "--dry-run", "--ignore-installed", "--requirement", "requirements.txt"]
+    installed = run(words, tmp_path / "fleet")
+    assert (installed.returncode, installed.stderr) == (0, "")
+    assert f"Would install edge-composer-{__version__}" in installed.stdout
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Path -> bytes of every file."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

@@ -108,9 +108,18 @@ def _report(bug: Exception) -> int:
 
     traceback.print_exception(bug, file=sys.stderr)
     print(
-        f"composer {__version__}: this is a bug in the composer; please report it with the lines above and the command:",
-        f"  composer {' '.join(sys.argv[1:])}",
+        f"composer {__version__}: this is a bug in the composer; please report it with the lines above",
+        f"and the command, {_without_values(sys.argv[1:])}, having looked whether they tell what nobody should know",
         sep="\n",
         file=sys.stderr,
     )
     return exits.BUG
+
+
+def _without_values(words: Sequence[str]) -> str:
+    """The command line without names and what options say, which may be nobody else's business."""
+    command = _command(words)
+    kept = [word for word in words if word == command or word[:1] == "-"]
+    return " ".join(
+        ["composer", *(w.partition("=")[0] if w[:2] == "--" else w[:2] if w[:1] == "-" else w for w in kept)]
+    )

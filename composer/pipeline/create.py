@@ -60,18 +60,18 @@ def what_it_would_say(fleet: Fleet, kind: str, name: str, document: Document, jo
     return [finding for made in compose_all(with_it, [name], jobs, without_objects) for finding in made.findings]
 
 
-def create_files(root: Path, files: Mapping[str, str]) -> None:
+def create_files(root: Path, files: Mapping[str, str | bytes]) -> None:
     """Writes new files: each is there as a whole or not at all, and none takes the place of another.
 
     Raises Rejected where one is there, or where the operating system refuses.
     """
-    for path, text in files.items():
+    for path, content in files.items():
         file = root / path
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with fresh.open("x", encoding="utf-8", newline="") as out:
-                out.write(text)
+            with fresh.open("xb") as out:
+                out.write(content.encode() if isinstance(content, str) else content)
                 out.flush()
                 os.fsync(out.fileno())
             file.hardlink_to(fresh)

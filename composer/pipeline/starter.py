@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.pipeline.create import create_files
 from composer.pipeline.edit import Assignment, edited
 from composer.pipeline.forms import ENGINE_VERSIONS
+from composer.pipeline.requirement import ANY_INDEX, WHEELS, Origin
 from composer.source.packaged import packaged
 from composer.source.reader import parse
 from composer.stages.load import check_schema
@@ -20,7 +20,6 @@ ENGINES = tuple(ENGINE_VERSIONS)
 FORGES: Mapping[str, str] = {"github": ".github/", "gitlab": ".gitlab-ci.yml"}
 """Forge, which is also the extra that speaks to it -> what its workflows begin with."""
 
-_DISTRIBUTION = "edge-composer"
 _REQUIREMENTS = "requirements.txt"
 _LEFT_ALONE = ".git"
 _CLUSTERS = {"sites/profiles/edge-box.yaml": "Profile", "sites/hub.yaml": "Site"}
@@ -29,7 +28,8 @@ _CLUSTERS = {"sites/profiles/edge-box.yaml": "Profile", "sites/hub.yaml": "Site"
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the fleet is called, the engine that applies its branches, its forges, and its delivery repository.
+    """What the fleet is called, the engine that applies its branches, its forges, its delivery repository, and where its CI
+    gets the *composer* from.
 
     *repository* is where branches are pushed to, *url* where clusters fetch them; "" leaves what the packaged fleet says.
     """
@@ -39,16 +39,17 @@ class Wishes:
     forges: Sequence[str] = tuple(FORGES)
     repository: str = ""
     url: str = ""
+    composer: Origin = ANY_INDEX
 
 
-def starter_files(wishes: Wishes) -> dict[str, str]:
-    """Path -> text of every file of a new fleet. Raises Rejected where a wish makes a document of it unusable."""
+def starter_files(wishes: Wishes) -> dict[str, str | bytes]:
+    """Path -> content of every file of a new fleet. Raises Rejected where a wish makes a document of it unusable."""
     root = packaged("starter") / "fleet"
     files = {str(file.relative_to(root)): file.read_text("utf-8") for file in sorted(root.rglob("*")) if file.is_file()}
     unwanted = tuple(start for forge, start in FORGES.items() if forge not in wishes.forges)
     files = {path: text for path, text in files.items() if not path.startswith(unwanted)}
-    pinned = f"{_DISTRIBUTION}[{','.join(wishes.forges)}]=={__version__}"
-    files[_REQUIREMENTS] = files[_REQUIREMENTS].replace(_DISTRIBUTION, pinned)
+    *head, _ = files[_REQUIREMENTS].splitlines()
+    files[_REQUIREMENTS] = "\n".join([*head, wishes.composer.line(",".join(wishes.forges)), ""])
     wrong: list[Diagnostic] = []
     for path, (kind, assignments) in _edits(wishes).items():
         document = edited(parse(files[path], path), assignments)
@@ -56,7 +57,8 @@ def starter_files(wishes: Wishes) -> dict[str, str]:
         files[path] = document.text
     if wrong:
         raise Rejected(wrong)
-    return files
+    wheel = wishes.composer.wheel
+    return {**files, **({f"{WHEELS}/{wheel.name}": wheel.content} if wheel else {})}
 
 
 def _edits(wishes: Wishes) -> dict[str, tuple[str, list[Assignment]]]:
@@ -73,7 +75,7 @@ def _edits(wishes: Wishes) -> dict[str, tuple[str, list[Assignment]]]:
     return edits
 
 
-def write_starter(folder: Path, files: Mapping[str, str]) -> None:
+def write_starter(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Puts the files into *folder*, which is made if it is not there, and may hold nothing but a Git repository's .git.
 
     Raises Rejected where it holds anything else, with nothing written, and where the operating system refuses.

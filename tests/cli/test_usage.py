@@ -221,3 +221,15 @@ def test_an_unknown_option_is_named_with_the_usage_of_its_command(three: Path) -
     assert ran.err.startswith("usage: composer validate ")
     assert ran.err.endswith("composer validate: error: unrecognized arguments: --colour\n")
     assert "(-C stands before the command)" in composer(three, "validate", "-C", "elsewhere").err
+
+
+def test_what_is_said_about_a_bug_repeats_no_value_of_the_command_line(three: Path) -> None:
+    code = "import composer.cli.publish as p; p.run = lambda _: 1 / 0; from composer.cli.main import run; run()"
+    words = ("-C", "/secret/folder", "publish", "secret-site", "--plan", "secret.json", "--tenant=secret", "-lsecret=1")
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=three, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 70
+    assert "ZeroDivisionError" in ran.stderr
+    assert "composer -C publish --plan --tenant -l," in ran.stderr
+    assert "secret" not in ran.stderr

@@ -66,7 +66,9 @@ def test_no_job_may_write_more_than_it_needs_and_actions_are_pinned(file: Path) 
         assert rights <= {"pull-requests"}
         fetched = [step["with"] for step in steps if "checkout" in step.get("uses", "")]
         base = "${{ github.event.pull_request.base.sha }}"
-        assert not rights or [(x["ref"], x["sparse-checkout"]) for x in fetched] == [(base, "requirements.txt")]
+        assert not rights or [(x["ref"], x["sparse-checkout"]) for x in fetched] == [
+            (base, "requirements.txt\nwheels/\n")
+        ]
         assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in uses)
         assert all(each["persist-credentials"] is False for each in fetched)
         assert not any("${{" in step.get("run", "") for step in steps)
