@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.report.isolation import FORMATS
 
     fleet, _ = open_fleet(arguments)
-    site = one_site(fleet, arguments.site)
-    sys.stdout.write(FORMATS[arguments.format](isolation(Line(fleet).wire(site))))
+    line = Line(fleet)
+    wiring = line.wire(one_site(fleet, arguments.site))
+    sys.stdout.write(FORMATS[arguments.format](isolation(wiring, line.rendered(wiring))))
     return exits.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from composer.diagnostic import Place
 from composer.model.component import Component
@@ -36,6 +37,18 @@ class Permitted:
     place: Place
 
 
+class Held(NamedTuple):
+    """What an account, user or group may do at the cluster's API, by a role that a component binds it to:
+    *what* is "verbs on resources", a rule each. *namespace* is "" for the whole cluster."""
+
+    component: Component
+    account: str
+    namespace: str
+    role: str
+    what: tuple[str, ...]
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What one tenant gives another on purpose, where its owner says so and where its reader asks for it."""
@@ -56,7 +69,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Isolation:
-    """The walls of a site: rights and limits of each tenant, what is shared, who may talk to whom, what delivery may touch.
+    """The walls of a site: rights and limits of each tenant, what is shared, who may talk to whom, what delivery may touch,
+    and what components *held* out to accounts besides.
 
     A tenant that is not at the site has rights there where it comes over the uplinks of other sites.
     """
@@ -67,3 +81,4 @@ class Isolation:
     shared: tuple[Shared, ...]
     ways: tuple[Way, ...]
     permitted: tuple[Permitted, ...]
+    held: tuple[Held, ...] = ()

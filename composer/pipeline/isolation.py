@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from composer.model.conventions import tenant_namespace
-from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
-from composer.model.stack import Wiring
+from composer.model.isolation import Held, Isolation, Limit, Permitted, Right, Shared, Way
+from composer.model.stack import Rendered, Wiring
 from composer.model.traffic import Publication, Subscription
 from composer.model.units import show_rate
 from composer.pipeline.rows import flow_place, grant_place, permission_place
-from composer.stages.wire.places import said_place
+from composer.stages.wire.places import place_of, said_place
 
 QUOTA = {
     "cpu": "ResourceQuota/quota spec.hard.[requests.cpu]",
@@ -21,8 +21,9 @@ QUOTA = {
 """Limit of a tenant's quota -> the field in the tenant's namespace that holds it."""
 
 
-def isolation(wiring: Wiring) -> Isolation:
-    """The walls of the wired site, in the order of tenants, components and their documents."""
+def isolation(wiring: Wiring, objects: Sequence[Rendered] = ()) -> Isolation:
+    """The walls of the wired site, in the order of tenants, components and their documents; *objects* are what is rendered of
+    it, for what components give to accounts."""
     stack = wiring.stack
     rights: dict[str, list[Right]] = {tenant: [] for tenant in stack.tenants}
     for grant in wiring.grants:
@@ -38,7 +39,35 @@ def isolation(wiring: Wiring) -> Isolation:
     )
     permitted = tuple(Permitted(each, permission_place(stack, each)) for each in wiring.permissions)
     rows = {tenant: tuple(found) for tenant, found in rights.items()}
-    return Isolation(stack.site, rows, limits, shared, ways, permitted)
+    return Isolation(stack.site, rows, limits, shared, ways, permitted, tuple(_held(wiring, objects)))
+
+
+def _held(wiring: Wiring, objects: Sequence[Rendered]) -> Iterator[Held]:
+    """What RoleBindings give to others than delivery, whose rows are known."""
+    delivery = {row.account for row in wiring.permissions}
+    roles = {
+        (r.object["kind"], r.object["metadata"].get("namespace", ""), r.object["metadata"]["name"]): r.object
+        for r in objects
+        if r.object["kind"] in ("Role", "ClusterRole")
+    }
+    for rendered in objects:
+        if rendered.object["kind"] in ("RoleBinding", "ClusterRoleBinding"):
+            namespace, ref = rendered.object["metadata"].get("namespace", ""), rendered.object["roleRef"]
+            role = roles.get((ref["kind"], namespace if ref["kind"] == "Role" else "", ref["name"]))
+            what = (
+                tuple(_rule(rule) for rule in role.get("rules") or ()) if role else (f"what {ref['name']} holds there",)
+            )
+            for who in rendered.object.get("subjects") or ():
+                account = f"{who.get('namespace', namespace)}/{who['name']}"
+                account = account if who["kind"] == "ServiceAccount" else f"{who['kind']} {who['name']}"
+                if account not in delivery:
+                    place = place_of(rendered.component, key=True)
+                    yield Held(rendered.component, account, namespace, f"{ref['kind']}/{ref['name']}", what, place)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    what = [*(f"{group or 'v1'}/{r}" for group in rule.get("apiGroups") or () for r in rule.get("resources") or ())]
+    return f"{' '.join(rule['verbs'])} {' '.join([*what, *(rule.get('nonResourceURLs') or ())])}"
 
 
 def _limits(wiring: Wiring, tenant: str) -> Iterator[Limit]:

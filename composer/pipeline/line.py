@@ -106,6 +106,10 @@ class Line:
         except Rejected as rejected:
             raise Rejected(d.at_site(site) for d in in_order([*findings, *rejected.diagnostics])) from rejected
 
+    def rendered(self, wiring: Wiring) -> list[Rendered]:
+        """The objects of a wired site, unchecked, as far as they can be rendered."""
+        return self._rendered(wiring, [])
+
     def _wiring(self, document: Document, findings: list[Diagnostic]) -> Wiring:
         wrong_references = check_references(self.fleet, document)
         findings += wrong_references

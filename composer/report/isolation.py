@@ -8,7 +8,7 @@ from typing import Any
 
 from composer.diagnostic import Place
 from composer.model.grants import Flow
-from composer.model.isolation import Isolation, Limit, Permitted, Right, Shared, Way
+from composer.model.isolation import Held, Isolation, Limit, Permitted, Right, Shared, Way
 from composer.model.units import show_rate
 from composer.report.markdown import code
 from composer.report.visible import json_inert, visible
@@ -40,8 +40,10 @@ def tables(found: Isolation) -> Iterator[Table]:
     yield "Wider than the documents", ("what", "why", "because"), list(_widened(found))
     ways = [_way(way) for way in found.ways]
     yield "Network", ("component", "direction", "peer", "port", "because"), ways
-    names = ("account", "may", "what", "where", "because")
-    yield "Delivery", names, [_permitted(rows) for rows in _alike(found.permitted)]
+    applied = ("account", "may", "what", "where", "because")
+    yield "Delivery", applied, [_permitted(rows) for rows in _alike(found.permitted)]
+    given = ("account", "may", "where", "because")
+    yield "Rights given by components", given, [_held(each) for each in found.held]
 
 
 def _right(right: Right) -> tuple[str, ...]:
@@ -89,6 +91,12 @@ def _permitted(rows: Sequence[Permitted]) -> tuple[str, ...]:
     kinds = " ".join(f"{each.permission.group or 'v1'}/{each.permission.kind}" for each in rows)
     where = {"": "the whole cluster", "*": "every namespace"}.get(row.namespace, row.namespace)
     return row.account, " ".join(row.verbs), kinds, where, f"{row.because}, {_where(rows[0].place)}"
+
+
+def _held(each: Held) -> tuple[str, ...]:
+    where = each.namespace or "the whole cluster"
+    because = f"{each.component.label} binds it to {each.role}, {_where(each.place)}"
+    return each.account, "; ".join(each.what), where, because
 
 
 def _way(way: Way) -> tuple[str, ...]:
@@ -152,6 +160,7 @@ def as_json(found: Isolation) -> str:
         ],
         "network": [_way_entry(way) for way in found.ways],
         "delivery": [_permitted_entry(each) for each in found.permitted],
+        "accounts": [dict(zip(("account", "may", "where", "because"), _held(x), strict=True)) for x in found.held],
     }
     return json_inert(json.dumps(shown, indent=2)) + "\n"
 

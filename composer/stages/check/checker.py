@@ -12,6 +12,7 @@ from composer.stages.check.contents import check_contents
 from composer.stages.check.context import CheckContext
 from composer.stages.check.fields import check_fields
 from composer.stages.check.fit import check_fit
+from composer.stages.check.identities import check_identities
 from composer.stages.check.identity import check_identity, check_scope
 from composer.stages.check.images import check_images
 from composer.stages.check.labels import check_labels
@@ -49,6 +50,7 @@ TOGETHER: tuple[Rule, ...] = (
     check_scope,
     check_walls,
     check_rights,
+    check_identities,
     check_references,
     check_makers,
     check_workloads,

@@ -13,6 +13,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
 from composer.merge import origin
 from composer.model.blueprint import Blueprint
 from composer.model.conventions import DELIVERY_NAMESPACES, PLATFORM_NAMESPACE, tenant_namespace
+from composer.model.grants import Permission
 from composer.model.machines import RESERVE, Machine, Reserve, machines_of
 from composer.model.stack import Component, Stack, Wiring
 from composer.source.document import Route
@@ -32,6 +33,15 @@ class Nodes(NamedTuple):
     place: Callable[[Route], Place]
 
 
+class Walls(NamedTuple):
+    """What rights and identities may follow from: *permissions* of delivery, each component's *clients* of the broker (its
+    render context says them), and the *tenants* at the site."""
+
+    permissions: Sequence[Permission]
+    clients: Mapping[Component, Sequence[Mapping[str, Any]]]
+    tenants: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckContext:
     """What a site's objects are checked against.
@@ -42,7 +52,7 @@ class CheckContext:
     have ({ingress: [...], egress: [...]}); *rights* maps an account of a tenant, as namespace/name, to the tenant's namespace
     and the rules of a Role that it may have there; *nodes* are the site's machines, None where no document tells them;
     *licences* are the products that the site has a licence of; *quota_place* gives the line that decides over an entry of a
-    namespace's quota, if one does.
+    namespace's quota, if one does; *walls* are None where nobody worked them out.
     """
 
     kubernetes: str
@@ -54,6 +64,7 @@ class CheckContext:
     nodes: Nodes | None = None
     licences: frozenset[str] = frozenset()
     quota_place: Callable[[str, str], Place | None] = lambda _namespace, _entry: None
+    walls: Walls | None = None
 
     @classmethod
     def of(cls, wiring: Wiring) -> CheckContext:
@@ -67,7 +78,9 @@ class CheckContext:
         licences = frozenset(stack.spec.get("licences") or ())
         quota, nodes = partial(_quota_place, stack), _nodes(stack, reserve)
         secrets, rights = _declared_secrets(stack), dict(map(_rights, tenants))
-        return cls(version, place, stack.fleet.root, secrets, network, rights, nodes, licences, quota)
+        clients = {wired.component: wired.context["clients"] for wired in wiring.wired}
+        walls = Walls(wiring.permissions, clients, tuple(stack.tenants))
+        return cls(version, place, stack.fleet.root, secrets, network, rights, nodes, licences, quota, walls)
 
     def schemas(self) -> tuple[Schemas, list[Diagnostic]]:
         """The schemas of the cluster's version, or of the newest known one with a warning.
