@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from composer.pipeline.branch import is_promoted
     from composer.pipeline.committed import committed
     from composer.pipeline.guards import Guarded
     from composer.pipeline.remove import Wish, look, remove_branches, remove_documents
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     if removed.branches:
         gone = count(len(removed.branches), "branch", "branches")
         say(f"{gone} removed; `git push ADDRESS COMMIT:refs/heads/BRANCH` brings one back")
+    if removed.branches and is_promoted(fleet):
+        say("they proposed what is promoted; what clusters follow stays, and is taken away by who promotes")
     return exits.partly(len(removed.branches), len(removed.findings))
 
 

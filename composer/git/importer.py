@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol
 
 from composer.git.ids import object_id, tree_id
 from composer.git.process import Process, run
 from composer.git.repository import Repository
+from composer.model.names import active_branch
 
 IDENTITY = "composer <composer@edge-composer.io>"
 
@@ -42,14 +43,21 @@ class Commit:
 
 ROOT = Commit("", "", tree_id({}), "0 +0000", "Nothing is promoted yet.\n")
 """Where the active branch of a new site stands, and the first commit of its proposed one: forges make no pull request between
-branches that have nothing in common."""
+branches that have nothing in common. Where commits are signed, this one is too; `is_root` knows it all the same."""
+
+
+def is_root(content: bytes) -> bool:
+    """Whether this is the content of ROOT, signed or not."""
+    header, _, message = content.partition(b"\n\n")
+    bare, _, _ = header.partition(b"\ngpgsig")
+    return b"\n\n".join((bare, message)) == ROOT.content
 
 
 class Signs(Protocol):
     """What signs commits."""
 
-    def sign(self, repository: Repository, commit: Commit) -> str:
-        """Writes the commit with a signature, and gives its id; its tree and parent are there. Raises GitFailed."""
+    def sign(self, repository: Repository, commits: Sequence[Commit]) -> list[str]:
+        """Writes the commits with signatures, and gives their ids; their trees and parents are there. Raises GitFailed."""
 
 
 class Importer:
@@ -93,25 +101,32 @@ class Importer:
             parts += (b"M 100644 inline %s\ndata %d\n" % (_quoted(path), len(content)), content, b"\n")
         if self._signer:
             # Its trees are written; the branch goes back to where it was.
-            parts.append(_reset(commit.branch, commit.parent))
+            parts.append(_reset(commit.branch, "" if self._begins(commit) else commit.parent))
             self._unsigned.append(commit)
         self._write(b"".join(parts))
 
-    def start(self, branch: str, commit: str) -> None:
-        """Has a new branch stand at a commit that is there already, once the others move."""
-        self._starts[branch] = commit
+    def start(self, branch: str) -> None:
+        """Has a new branch stand at ROOT, once the others move. To be called before the branch that proposes it is added."""
+        self._starts[branch] = ROOT.id
 
     def seal(self) -> Mapping[str, str]:
         """Signs all commits; gives the ids they have now, by those they would have had. Raises GitFailed; no branch has moved."""
         if self._signer is None:
             return {}
         self._end()
-        signed = {commit.id: self._signer.sign(self._repository, commit) for commit in self._unsigned}
-        self._pack(signed.values())
+        root = self._signer.sign(self._repository, [ROOT])[0] if self._starts else ROOT.id
+        commits = [replace(each, parent=root) if self._begins(each) else each for each in self._unsigned]
+        ids = self._signer.sign(self._repository, commits)
+        self._starts = dict.fromkeys(self._starts, root)
+        self._pack([*([root] if self._starts else []), *ids])
         self._process = self._started()
-        for commit in self._unsigned:
-            self._write(_reset(commit.branch, signed[commit.id]))
-        return signed
+        for commit, id_ in zip(commits, ids, strict=True):
+            self._write(_reset(commit.branch, id_))
+        return {commit.id: id_ for commit, id_ in zip(self._unsigned, ids, strict=True)}
+
+    def _begins(self, commit: Commit) -> bool:
+        """Whether the commit is the first one of a branch that begins with a new ROOT."""
+        return active_branch(commit.branch) in self._starts
 
     def finish(self) -> None:
         """Writes the pack and moves the branches. Raises GitFailed where any of them could not be moved."""

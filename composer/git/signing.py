@@ -7,6 +7,7 @@ planted in that one's configuration names no key, no program and no list of sign
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,12 +59,19 @@ _TRUST = {
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs with what `user.signingKey` and `gpg.format` say in the repository around *folder*."""
+    """Signs with what `user.signingKey` and `gpg.format` say in the repository around *folder*, by *jobs* processes at a time."""
 
     folder: Path
+    jobs: int = 1
 
-    def sign(self, repository: Repository, commit: Commit) -> str:
-        """Writes the commit with a signature, and gives its id; its tree and parent are there. Raises GitFailed."""
+    def sign(self, repository: Repository, commits: Sequence[Commit]) -> list[str]:
+        """Writes the commits with signatures, and gives their ids; their trees and parents are there. Raises GitFailed."""
+        # The first one alone: whoever has to be asked for the words of a key is asked once.
+        first = [self._sign(repository, commit) for commit in commits[:1]]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return [*first, *pool.map(lambda commit: self._sign(repository, commit), commits[1:])]
+
+    def _sign(self, repository: Repository, commit: Commit) -> str:
         name, _, address = IDENTITY.removesuffix(">").partition(" <")
         who = {f"GIT_{role}_{what}": text for role in _ROLES for what, text in (("NAME", name), ("EMAIL", address))}
         dates = {f"GIT_{role}_DATE": f"@{commit.date}" for role in _ROLES}
@@ -78,7 +86,7 @@ class Signer:
 _ROLES = ("AUTHOR", "COMMITTER")
 
 
-def signer_of(folder: Path) -> Signer | None:
+def signer_of(folder: Path, jobs: int = 1) -> Signer | None:
     """The signer that `commit.gpgSign` asks for around *folder*; None where it asks for none, or there is no repository.
 
     Raises GitFailed.
@@ -90,7 +98,7 @@ def signer_of(folder: Path) -> Signer | None:
             return None
         raise
     words = ("config", "--type=bool", "--default=false", "--get", "commit.gpgSign")
-    return Signer(folder) if run(in_source(folder, *words), own=True) == b"true\n" else None
+    return Signer(folder, jobs) if run(in_source(folder, *words), own=True) == b"true\n" else None
 
 
 def signatures(

@@ -76,7 +76,7 @@ def publish_sites(fleet: Fleet, order: Order) -> Published:
         changed = Changed(fleet, branches.heads, order.jobs, branches, alone=order.pins is not None)
         going = {stray.site: moved(fleet, stray) for stray in misplaced if is_moving(stray, branches)}
         checks = _Checks(order, Review(fleet, order.pins or {}, targets.sharding.portable), going)
-        terms = Terms(order.adopt, order.shrink, checks.check, signer(fleet), metadata_of(fleet, source))
+        terms = Terms(order.adopt, order.shrink, checks.check, signer(fleet, order.jobs), metadata_of(fleet, source))
         results = _commit(targets, changed, checks, terms, source)
         notes = write_notes(fleet, targets, results, changed.unchanged, source) if is_promoted(fleet) else []
     stale = checks.review.stale

@@ -32,12 +32,15 @@ _WRONG = (Trust.BAD, Trust.REVOKED)
 """What is an error although nobody demands signatures."""
 
 
-def signer(fleet: Fleet) -> Signer | None:
-    """What signs the commits of the fleet's branches; None where they are not to be signed. Raises Rejected."""
+def signer(fleet: Fleet, jobs: int = 1) -> Signer | None:
+    """What signs the commits of the fleet's branches, by *jobs* processes; None where they are not to be signed.
+
+    Raises Rejected.
+    """
     if _is_required(fleet):
-        return Signer(fleet.root)
+        return Signer(fleet.root, jobs)
     try:
-        return signer_of(fleet.root)
+        return signer_of(fleet.root, jobs)
     except GitFailed as failed:
         raise Rejected(
             [error("B013", f"git cannot read the fleet's repository: {failed}", Place(str(fleet.root)))]

@@ -74,8 +74,9 @@ def moved(fleet: Fleet, stray: Stray) -> Diagnostic:
         f"site {stray.site} is to be delivered to {stray.home.address}, and its branch is in {stray.there.address}, "
         "where its cluster looks"
     )
+    promoted = "have it promoted there, " if is_promoted(fleet) else ""
     hint = (
-        f"publish it with --move, point its cluster at the new repository (composer bootstrap {stray.site}), "
+        f"publish it with --move, {promoted}point its cluster at the new repository (composer bootstrap {stray.site}), "
         f"then take the old branch away (composer remove --stray {stray.site})"
     )
     related = [Related("the shards are written here", fleet.document.place(("spec", "delivery", "shards")))]

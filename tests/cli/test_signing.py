@@ -307,3 +307,73 @@ def test_killed_while_it_signs_publishing_leaves_every_branch_as_it_was_and_the_
     assert (ran.code, ran.err.partition(",")[0]) == (0, "3 sites published")
     assert composer(root, "verify").code == 0
     assert git(delivery(root), "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+SHARD = '{name: eu, matchLabels: {region: eu}, repository: out/eu.git, url: "https://git.example.com/eu.git"}'
+PROMOTED = document(
+    "Fleet", "test", f'{{delivery: {{mode: promote, url: "https://git.example.com/d.git", shards: [{SHARD}]}}}}'
+)
+
+
+def unsigned(repository: Path) -> list[str]:
+    """The commits of all branches that are not signed."""
+    commits = git(repository, "rev-list", "--branches").split()
+    return [each for each in commits if "\ngpgsig " not in git(repository, "cat-file", "commit", each)]
+
+
+def test_proposed_branches_are_signed_from_their_first_commit_on(tmp_path: Path, key: Key) -> None:
+    root = fleet(tmp_path / "fleet", {"fleet.yaml": PROMOTED, "a.yaml": noted("a"), "b.yaml": noted("b")})
+    configured(root, key, sign=False)
+    assert composer(root, "publish", "a").code == 0
+    git(root, "config", "commit.gpgSign", "true")
+    ran = composer(root, "publish", **key.environment)
+    assert (ran.code, "1 site published, 1 unchanged" in ran.err) == (0, True), ran.err
+    repository = delivery(root)
+    assert [git(repository, "merge-base", f"site/{x}", f"site/{x}-next") for x in "ab"] == [
+        git(repository, "rev-parse", f"site/{x}") for x in "ab"
+    ]
+    assert sorted(unsigned(repository)) == sorted(git(repository, "rev-list", "site/a-next").split())
+    # Where what was proposed is taken away, the next proposal begins at what the cluster has.
+    for name in ("a", "b"):
+        git(repository, "branch", "-q", "-D", f"site/{name}-next")
+    assert composer(root, "publish", **key.environment).code == 0
+    for name in ("a", "b"):
+        assert git(repository, "rev-parse", f"site/{name}-next^") == git(repository, "rev-parse", f"site/{name}")
+    assert composer(root, "verify", **key.environment).code == 0
+    assert git(repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_a_signed_site_under_promotion_changes_repositories(tmp_path: Path, ssh: Key) -> None:
+    root = configured(fleet(tmp_path / "fleet", {"fleet.yaml": PROMOTED, "a.yaml": noted("a")}), ssh)
+    assert composer(root, "publish").code == 0
+    (root / "sites/a.yaml").write_text(noted("a", labels="{region: eu}"))
+    committed(root)
+    held = composer(root, "publish")
+    assert (held.code, "have it promoted there" in " ".join(held.err.split())) == (5, True), held.err
+    assert composer(root, "publish", "--move").code == 0
+    there = root / "out/eu.git"
+    assert git(there, "for-each-ref", "--format=%(refname)").split() == [
+        "refs/heads/site/a",
+        "refs/heads/site/a-next",
+        "refs/notes/hydrator.metadata",
+    ]
+    assert unsigned(there) == []
+    said = json.loads(git(there, "notes", "--ref=hydrator.metadata", "show", "site/a-next"))
+    assert said == {"drySha": git(root, "rev-parse", "HEAD")}
+    assert composer(root, "verify").out.rpartition(", ")[2] == "signed by ci@example.com\n"
+    gone = composer(root, "remove", "--stray", "a", "--yes")
+    assert (gone.code, git(delivery(root), "for-each-ref", "--format=%(refname)", "refs/heads")) == (
+        0,
+        "refs/heads/site/a",
+    )
+    assert "what clusters follow stays" in gone.err
+    assert "0 sites published, 1 unchanged" in composer(root, "publish").err
+
+
+def test_how_many_sign_at_a_time_makes_no_difference(tmp_path: Path, ssh: Key) -> None:
+    heads = []
+    for jobs in ("1", "4"):
+        root = configured(notes(tmp_path / jobs, *"abcdefg"), ssh)
+        assert composer(root, "publish", "--jobs", jobs).code == 0
+        heads.append(git(delivery(root), "for-each-ref"))
+    assert heads[0] == heads[1]

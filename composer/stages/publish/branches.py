@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from composer.git.batch import Batch
 from composer.git.ids import Entry, plain_files, tree_id
-from composer.git.importer import ROOT
+from composer.git.importer import is_root
 from composer.git.repository import METADATA, Head
 from composer.stages.publish.lockfile import LOCK, inventory
 from composer.stages.publish.record import read_record
@@ -51,7 +51,7 @@ def _state(objects: Batch, site: str, head: Head, commit: bytes, entries: Mappin
     # The commit names the tree of what the composer wrote. Where that is all there is, this is enough.
     if own_site and trailers.get("Composer-Tree") == head.tree:
         return BranchState(head, entries, frozenset(entries) - {METADATA}, held=trailers.get(HELD, ""))
-    if head.commit == ROOT.id:
+    if is_root(commit):
         return BranchState(head, entries, frozenset())
     ids = _inventory(objects, entries)
     own = own_site and trailers.get("Composer-Tree") == tree_id(plain_files(ids))

@@ -195,7 +195,7 @@ class _Run:
         active = active_branch(plan.branch)
         if active and active not in self.store.heads:
             write_root(self.repository)
-            self._importer.start(active, ROOT.id)
+            self._importer.start(active)
         beside = {METADATA: metadata} if metadata else {}
         self._importer.add(_commit(plan, self.source), {**written, **beside}, plan.removed)
 
