@@ -227,4 +227,4 @@ def _foot(left_out: Sequence[_Part]) -> str:
         return ""
     sites = {site for group in groups for site in group.sites}
     changes = f"{count(len(groups), 'distinct change')} at {count(len(sites), 'site')}"
-    return f"**Not shown, to keep the comment short enough:** {changes}. `composer diff` shows all of them.\n"
+    return f"**Not shown, to keep the comment short enough:** {changes}. `composer diff --format json` has them.\n"

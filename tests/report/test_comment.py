@@ -145,12 +145,32 @@ def test_one_enormous_change_is_shown_shorter_and_leaves_room_for_others() -> No
     assert "Not shown, to" not in text
 
 
+@pytest.mark.parametrize("flavour", ["github", "markdown"])
+def test_a_thousand_sites_with_hostile_values_are_one_harmless_comment_that_fits(flavour: str) -> None:
+    sites = [f"site-{number:04}" for number in range(1_000)]
+    evil = [f"{PIECES[number % len(PIECES)] * 40}{number}" for number in range(len(sites))]
+    diffs = []
+    for number, (site, text) in enumerate(zip(sites, evil, strict=True)):
+        before = {"a": config_map("a", "x"), **({"gone": config_map(f"of-{site}")} if number % 3 else {"claim": CLAIM})}
+        after = {"a": config_map("a", text), **({"new": config_map(text)} if number % 5 else {})}
+        diffs += diff_of(before, after, site)
+    found = [
+        error("L120", text * 20, Place(f"sites/{site}.yaml", 1, 1)) for site, text in zip(sites, evil, strict=True)
+    ]
+    text = shown(diffs, flavour, failed=sites, gone=evil, findings=found)
+    assert FLAVOURS[flavour].most // 2 < len(text.encode()) <= FLAVOURS[flavour].most - MARKER_ROOM
+    assert_harmless(text)
+    assert "**Not shown, to keep the comment short enough:** " in text
+    assert "… 980 more findings not shown" in text
+    assert "at 334 sites: `site-0000`, `site-0003`, `site-0006`, `site-0009`, `site-0012` and 329 more\n" in text
+
+
 def test_very_many_changes_are_counted_though_there_is_room() -> None:
     old = {str(n): config_map(f"c-{n:04}", "1") for n in range(310)}
     new = {str(n): config_map(f"c-{n:04}", f"{n}.") for n in range(310)}
     text = shown(diff_of(old, new), "gitlab")
     assert text.count("`~ ConfigMap") == 300
-    assert text.endswith("10 distinct changes at 1 site. `composer diff` shows all of them.\n")
+    assert text.endswith("10 distinct changes at 1 site. `composer diff --format json` has them.\n")
 
 
 def test_values_of_secrets_are_in_no_comment() -> None:
