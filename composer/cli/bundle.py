@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import one_site, open_fleet
 from composer.cli.show import add_findings_format, count, say, show_findings
 from composer.diagnostic import Rejected
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.committed import committed
     from composer.pipeline.output import check_output, no_links_from
 
+    watching("the folder may hold parts of the old and the new bundle, and the same command does the rest")
     fleet, findings = open_fleet(arguments)
     site = one_site(fleet, arguments.site)
     working = Path.cwd() if arguments.output else fleet.root

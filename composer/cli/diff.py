@@ -98,12 +98,12 @@ def _compared(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace,
     from composer.pipeline.diff import Asked, against_branches, against_revision
 
     if arguments.server:
-        return _at_servers(fleet, names, arguments)
+        return _at_servers(fleet, names, arguments, progress)
     asked = Asked(names, jobs(arguments), texts=arguments.format == "unified", watch=progress)
     return against_revision(fleet, asked, arguments.base) if arguments.base else against_branches(fleet, asked)
 
 
-def _at_servers(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace) -> Differences:
+def _at_servers(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespace, progress: Progress) -> Differences:
     from composer.cli.clusters import kubeconfig
     from composer.pipeline.contexts import contexts_of
     from composer.pipeline.server import Trial, against_servers
@@ -120,7 +120,7 @@ def _at_servers(fleet: Fleet, names: Sequence[str], arguments: argparse.Namespac
     contexts, findings = contexts_of(fleet, names, said)
     with kubeconfig() as known:
         found = against_servers(
-            fleet, [name for name in names if name in contexts], jobs(arguments), Trial(known, contexts)
+            fleet, [name for name in names if name in contexts], jobs(arguments), Trial(known, contexts), progress
         )
     broken = [name for name in names if name not in contexts]
     return replace(found, failed=(*found.failed, *broken), findings=(*findings, *found.findings))

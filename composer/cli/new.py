@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_jobs, jobs, open_fleet
 from composer.cli.show import add_findings_format, first_few, say, show_findings
 from composer.diagnostic import Diagnostic, Place, Rejected, error
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.create import create_files, home_of, what_it_would_say
     from composer.pipeline.forms import filled, filled_blueprint
 
+    watching()
     fleet, _ = open_fleet(arguments)
     kind, name = arguments.kind, arguments.name
     file = home_of(fleet, kind, name, getattr(arguments, "folder", ""))

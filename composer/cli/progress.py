@@ -24,14 +24,14 @@ WAIT = ("moving branches", "pushing")
 
 
 class Progress:
-    """A watch to be handed to the pipeline. *consequence* says what a command that is left while it renders has done."""
+    """A watch to be handed to the pipeline. *consequence* says what a command that is left now has done, unless branches move."""
 
     def __init__(
         self, stream: TextIO, style: str, consequence: str = NOTHING_DONE, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._stream = stream
         self._style = style
-        self._consequence = consequence
+        self.consequence = consequence
         self._clock = clock
         self._started = self._shown = clock()
         self._width = 0
@@ -65,7 +65,7 @@ class Progress:
             return
         far = f" while {phase}, {done:,} of {count(total, 'site')}" if total else ""
         what = "each branch is as it was or as it should be, and the same command does the rest"
-        _write(f"\ninterrupted{far}: {what if phase in WAIT else self._consequence}\n")
+        _write(f"\ninterrupted{far}: {what if phase in WAIT else self.consequence}\n")
         leave(exits.INTERRUPTED)
 
     def _draw(self, text: str) -> None:
@@ -105,11 +105,16 @@ def on_interrupt(*_: object) -> None:
     if _shown:
         _shown[0].interrupt()
     else:
+        _write("\ninterrupted\n")
         leave(exits.INTERRUPTED)
 
 
 def leave(code: int) -> NoReturn:
     """Ends at once: what is in memory need not be taken apart, and nobody waits for workers that are gone."""
+    if "composer.source.temporary" in sys.modules:
+        from composer.source.temporary import remove_temporary_folders
+
+        remove_temporary_folders()
     # A signal may have come in the middle of writing, where nothing more can be written.
     with suppress(OSError, RuntimeError):
         sys.stderr.flush()

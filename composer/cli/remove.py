@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
 from composer.diagnostic import Place, error
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.guards import Guarded
     from composer.pipeline.remove import Wish, look, remove_branches, remove_documents
 
+    progress = watching("nothing was removed")
     fleet, _ = open_fleet(arguments)
     wish = Wish(sorted(set(arguments.sites)), arguments.stray, arguments.adopt, arguments.allow_removal)
     try:
@@ -46,13 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
     except Guarded as refused:
         show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr)
         return exits.REFUSED
+    progress.consequence = "some documents may be gone, no branch is, and the same command does the rest"
     remove_documents(fleet, leaving)
     for file in leaving.documents.values():
         print(f"{file} removed")
     if later:
         say("commit that and publish; then this command, run again, takes the branches away")
         return exits.DONE
-    removed = remove_branches(fleet, leaving)
+    removed = remove_branches(fleet, leaving, progress)
+    progress.clear()
     show_findings(removed.findings, arguments.findings_format, stream=sys.stderr)
     for stray in removed.branches:
         print(f"{stray.branch} {stray.head.commit} removed from {stray.there.address}")
@@ -61,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{gone} removed; `git push ADDRESS COMMIT:refs/heads/BRANCH` brings one back")
     if removed.branches and is_promoted(fleet):
         say("they proposed what is promoted; what clusters follow stays, and is taken away by who promotes")
-    return exits.partly(len(removed.branches), len(removed.findings))
+    return exits.INTERRUPTED if progress.interrupted else exits.partly(len(removed.branches), len(removed.findings))
 
 
 def _confirm(arguments: argparse.Namespace, leaving: Leaving, *, later: bool) -> None:

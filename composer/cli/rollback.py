@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import chosen_sites, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
 
@@ -30,7 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     fleet, _ = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
     wish = Wish(names, arguments.to, arguments.release, arguments.adopt, arguments.allow_shrink)
-    done = roll_back(fleet, wish)
+    progress = watching("no branch has moved")
+    done = roll_back(fleet, wish, progress)
+    progress.clear()
     show_findings(done.findings, arguments.findings_format, stream=sys.stderr)
     committed = [result for result in done.results if result.outcome == "published"]
     for result in committed:
@@ -43,4 +46,4 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{count(len(failed), 'site')} not {what}: {first_few(sorted(failed))}")
     if failed and not committed and not unchanged and any(r.outcome == "refused" for r in done.results):
         return exits.REFUSED
-    return exits.partly(len(committed) + unchanged, len(failed))
+    return exits.INTERRUPTED if progress.interrupted else exits.partly(len(committed) + unchanged, len(failed))

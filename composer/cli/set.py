@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_jobs, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, difference, say, show_findings
 from composer.diagnostic import Place, Rejected, error
@@ -50,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     if after is before:
         say(f"{target.file} says so already")
         return exits.DONE
-    findings = consequences(fleet, {target: after}, jobs(arguments))
+    progress = watching()
+    findings = consequences(fleet, {target: after}, jobs(arguments), progress)
+    progress.clear()
     show_findings(findings, arguments.findings_format, stream=sys.stderr)
     refused = any(finding.is_error for finding in findings)
     if arguments.dry_run:

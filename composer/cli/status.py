@@ -7,6 +7,7 @@ import sys
 
 from composer.cli import exits
 from composer.cli.clusters import kubeconfig, seconds
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, open_fleet
 from composer.cli.show import count, say, show_findings
 
@@ -37,8 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     # What is wrong with the fleet as it stands now says nothing about clusters.
     fleet, _ = open_fleet(arguments)
     names = chosen_sites(fleet, arguments)
+    progress = watching()
     with kubeconfig() as known:
-        found = status_of(fleet, names, Asking(known, arguments.context, arguments.timeout))
+        found = status_of(fleet, names, Asking(known, arguments.context, arguments.timeout), progress)
+    progress.clear()
     shown = as_json(found.sites) if arguments.format == "json" else text(found.sites, colour=sys.stdout.isatty())
     sys.stdout.write(shown)
     show_findings(found.findings, "full", stream=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from composer.cli import exits
+from composer.cli.progress import watching
 from composer.cli.select import add_selectors, chosen_sites, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, difference, say, show_findings
 
@@ -30,9 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     plan = plan_upgrade(fleet, arguments.blueprint, reference, chosen_sites(fleet, arguments))
     before = {target: read_document(fleet.root, target.file) for target in plan.changes}
     after = {target: edited(before[target], plan.changes[target]) for target in plan.changes}
-    findings = consequences(fleet, after, jobs(arguments)) if after else []
+    progress = watching()
+    findings = consequences(fleet, after, jobs(arguments), progress) if after else []
+    progress.clear()
     show_findings(findings, arguments.findings_format, stream=sys.stderr)
     refused = has_errors(findings) and not arguments.force
+    progress.consequence = "some documents may be changed, each as a whole, and the same command does the rest"
     for target, document in after.items():
         if arguments.dry_run:
             sys.stdout.writelines(difference(before[target], document))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from composer.diagnostic import Rejected
@@ -22,6 +21,7 @@ from composer.pipeline.line import Composed, Line
 from composer.source.document import Document
 from composer.source.files import list_files
 from composer.source.reader import read_document
+from composer.source.temporary import temporary_folder
 from composer.stages.load import load_fleet
 
 API = "edge-composer.io/v1alpha1"
@@ -60,9 +60,9 @@ def run_cases(fleet: Fleet, blueprints: Iterable[Blueprint]) -> Iterator[CaseRes
 
 def run_case(fleet: Fleet, blueprint: Blueprint, case: Document) -> CaseResult:
     """One case, rendered with the blueprints of *fleet*."""
-    with TemporaryDirectory() as folder:
-        _write_fleet(Path(folder), blueprint, case.data)
-        loaded, findings = load_fleet(Path(folder))
+    with temporary_folder() as folder:
+        _write_fleet(folder, blueprint, case.data)
+        loaded, findings = load_fleet(folder)
         composed = Line(replace(loaded, blueprints=fleet.blueprints), topics=False).compose(SITE)
         composed = replace(composed, findings=(*findings, *composed.findings))
     file = f"{blueprint.folder}/{case.file}"

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from composer.diagnostic import Rejected
 from composer.git.address import identity, portable
@@ -17,6 +16,7 @@ from composer.model.shards import Shard, shard_for, shards_of
 from composer.pipeline.branch import branch, published_link
 from composer.pipeline.delivery import Delivery, address_findings, delivery, present_delivery, written
 from composer.pipeline.selection import labels_of
+from composer.source.temporary import temporary_folder
 from composer.stages.publish import Link, SiteResult, Store, hubs_told, trailers_of
 
 
@@ -112,7 +112,7 @@ def present_deliveries(fleet: Fleet) -> Iterator[Deliveries]:
         opened = {}
         for key, shard in sorted(sharding.shards.items()):
             found = stack.enter_context(present_delivery(fleet, shard))
-            opened[key] = found or Delivery(nothing(Path(stack.enter_context(TemporaryDirectory()))))
+            opened[key] = found or Delivery(nothing(stack.enter_context(temporary_folder())))
         yield Deliveries(sharding, opened)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Severity
@@ -18,6 +16,7 @@ from composer.pipeline.deliveries import Branches, Sharding, present_deliveries,
 from composer.pipeline.plan_file import Pin, Plan
 from composer.pipeline.strays import misplaced
 from composer.pipeline.watch import Watch, counted, unwatched
+from composer.source.temporary import temporary_folder
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import SiteFiles, hold_finding, plans, publish
@@ -75,10 +74,10 @@ def against_branches(fleet: Fleet, asked: Asked) -> Differences:
 
 def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:
     """The sites against the branches that another commit of the fleet would make. Raises Rejected for an unknown one."""
-    with TemporaryDirectory() as folder:
-        export(fleet.root, revision, Path(folder))
-        base, _ = load_fleet(Path(folder))
-        repository = create_repository(Path(folder) / "delivery.git")
+    with temporary_folder() as folder:
+        export(fleet.root, revision, folder)
+        base, _ = load_fleet(folder)
+        repository = create_repository(folder / "delivery.git")
         there = [name for name in asked.sites if name in base.sites]
 
         def make(names: Sequence[str]) -> None:

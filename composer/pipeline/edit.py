@@ -14,6 +14,7 @@ from composer.model.fieldpath import place_for, value_at
 from composer.model.fleet import Fleet
 from composer.pipeline.run import compose_all, without_objects
 from composer.pipeline.selection import lists_profile, lists_tenants
+from composer.pipeline.watch import Watch, counted, unwatched
 from composer.source.document import Document
 from composer.source.edit import remove_value, set_value
 from composer.source.reader import parse
@@ -83,7 +84,9 @@ def edited(document: Document, assignments: Sequence[Assignment]) -> Document:
     return document
 
 
-def consequences(fleet: Fleet, drafts: Mapping[Target, Document], jobs: int) -> list[Diagnostic]:
+def consequences(
+    fleet: Fleet, drafts: Mapping[Target, Document], jobs: int, watch: Watch = unwatched
+) -> list[Diagnostic]:
     """What the drafts themselves and every site they bear on would say, apart from errors that are there without them."""
     files = {target.file: draft for target, draft in drafts.items()}
     try:
@@ -91,17 +94,18 @@ def consequences(fleet: Fleet, drafts: Mapping[Target, Document], jobs: int) -> 
     except Rejected as rejected:
         return list(rejected.diagnostics)
     findings = [finding for finding in found if finding.place.file in files]
-    findings += _findings(after, sorted({name for target in drafts for name in _touched(after, target)}), jobs)
+    findings += _findings(after, sorted({name for target in drafts for name in _touched(after, target)}), jobs, watch)
     errors = [finding for finding in findings if finding.is_error]
     if errors:
         touched = sorted({d.site for d in errors if d.site in fleet.sites})
-        known = {_what(finding) for finding in _findings(fleet, touched, jobs)}
+        known = {_what(finding) for finding in _findings(fleet, touched, jobs, watch)}
         findings = [finding for finding in findings if _what(finding) not in known]
     return findings
 
 
-def _findings(fleet: Fleet, names: Sequence[str], jobs: int) -> list[Diagnostic]:
-    return [finding for made in compose_all(fleet, names, jobs, without_objects) for finding in made.findings]
+def _findings(fleet: Fleet, names: Sequence[str], jobs: int, watch: Watch) -> list[Diagnostic]:
+    sites = counted(compose_all(fleet, names, jobs, without_objects), watch, len(names))
+    return [finding for made in sites for finding in made.findings]
 
 
 def _touched(fleet: Fleet, target: Target) -> list[str]:

@@ -14,6 +14,7 @@ from composer.pipeline.delivery import not_moved
 from composer.pipeline.guards import Guarded, too_many_sites
 from composer.pipeline.links import hubs_of
 from composer.pipeline.strays import Stray
+from composer.pipeline.watch import Phase, Watch, unwatched
 from composer.stages.publish import read_branches
 
 
@@ -70,11 +71,12 @@ def remove_documents(fleet: Fleet, leaving: Leaving) -> None:
             raise Rejected([error("B061", f"cannot delete {file}: {problem.strerror}", Place(file))]) from problem
 
 
-def remove_branches(fleet: Fleet, leaving: Leaving) -> Removed:
+def remove_branches(fleet: Fleet, leaving: Leaving, watch: Watch = unwatched) -> Removed:
     """Removes the branches, each only if it stands where it stood when it was looked at. Raises Rejected."""
     went: list[Stray] = []
     findings: list[Diagnostic] = []
     with deliveries(fleet) as targets:
+        watch(Phase.MOVING, 0, len(leaving.branches))
         for target in targets.all.values():
             here = [stray for stray in leaving.branches if stray.there.address == target.address]
             refused = target.remove({stray.branch: stray.head.commit for stray in here}) if here else {}

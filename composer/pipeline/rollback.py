@@ -15,6 +15,7 @@ from composer.pipeline.deliveries import present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.signatures import signer
 from composer.pipeline.verify import absent_branch
+from composer.pipeline.watch import Phase, Watch, unwatched
 from composer.stages.publish import Earlier, Outcome, SiteResult, Terms, earlier_state, read_record, set_back, state_at
 
 
@@ -41,7 +42,7 @@ class RolledBack:
     findings: tuple[Diagnostic, ...]
 
 
-def roll_back(fleet: Fleet, wish: Wish) -> RolledBack:
+def roll_back(fleet: Fleet, wish: Wish, watch: Watch = unwatched) -> RolledBack:
     """Rolls the sites back, or releases them; one that cannot be does not hold the others up. Raises Rejected."""
     terms = Terms(wish.adopt, wish.shrink, signer=signer(fleet))
     results: list[SiteResult] = []
@@ -52,11 +53,13 @@ def roll_back(fleet: Fleet, wish: Wish) -> RolledBack:
             there = [site for site in sites if branch(fleet, site) in known]
             findings += (absent_branch(fleet, site) for site in sites if site not in there)
             target.deepen([branch(fleet, site) for site in there])
-            for site in there:
+            for number, site in enumerate(there):
+                watch(Phase.MOVING, number, len(there))
                 try:
                     results.append(_one(target, site, branch(fleet, site), wish, terms))
                 except Rejected as rejected:
                     findings += rejected.diagnostics
+        watch(Phase.PUSHING, 0, len(results))
         results = targets.send(results)
     findings += (finding for result in results for finding in result.findings)
     tried = {result.site for result in results}

@@ -13,6 +13,7 @@ from composer.pipeline.branch import branch
 from composer.pipeline.diff import Differences
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
+from composer.pipeline.watch import Phase, Watch, counted, unwatched
 from composer.stages.compare import SiteDiff, compare
 from composer.stages.publish.written import written
 
@@ -55,12 +56,15 @@ class _Answered(NamedTuple):
     unreachable: str = ""
 
 
-def against_servers(fleet: Fleet, names: Sequence[str], jobs: int, trial: Trial) -> Differences:
+def against_servers(
+    fleet: Fleet, names: Sequence[str], jobs: int, trial: Trial, watch: Watch = unwatched
+) -> Differences:
     """The sites against what their clusters hold. Nothing is written there.
 
     What a server would refuse is an error among the findings, one that cannot be asked a warning; neither keeps other sites.
     """
-    composed = {site.name: site for site in compose_all(fleet, names, jobs, _prepared)}
+    sites = counted(compose_all(fleet, names, jobs, _prepared), watch, len(names))
+    composed = {site.name: site for site in sites}
     findings = [finding for site in composed.values() for finding in site.findings]
 
     def ask(name: str) -> _Answered:
@@ -69,7 +73,8 @@ def against_servers(fleet: Fleet, names: Sequence[str], jobs: int, trial: Trial)
         return _Answered(name, tuple((each, try_object(resources, each.object, site.manager)) for each in site.objects))
 
     able = [name for name in names if composed[name].ok]
-    answered = list(ask_all(ask, lambda name, why: _Answered(name, (), why), able, trial.seconds))
+    answers = ask_all(ask, lambda name, why: _Answered(name, (), why), able, trial.seconds)
+    answered = list(counted(answers, watch, len(able), phase=Phase.ASKING))
     diffs = [_diff(fleet, each) for each in answered if not each.unreachable]
     for each in answered:
         findings += [finding.at_site(each.site) for finding in _findings(fleet, each, trial.contexts[each.site])]

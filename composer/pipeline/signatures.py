@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error, warning
@@ -13,6 +11,7 @@ from composer.git.repository import Repository
 from composer.git.signing import Signature, Signer, Trust, signatures, signer_of
 from composer.model.fleet import Fleet
 from composer.source.files import read_text
+from composer.source.temporary import temporary_folder
 from composer.stages.publish import Record
 
 _SAID = {
@@ -54,8 +53,8 @@ def checked(fleet: Fleet, repository: Repository, records: Sequence[Record]) -> 
     if file is None:
         found = signatures(fleet.root, repository, commits)
     else:
-        with TemporaryDirectory() as folder:
-            allowed = Path(folder) / "allowed-signers"
+        with temporary_folder() as folder:
+            allowed = folder / "allowed-signers"
             allowed.write_text(read_text(fleet.root, f"sites/{file}"), encoding="utf-8")
             found = signatures(fleet.root, repository, commits, allowed)
     return {record.site: found[record.tip.id] for record in records}

@@ -17,6 +17,7 @@ from composer.pipeline.branch import branch
 from composer.pipeline.contexts import central_context, contexts_of
 from composer.pipeline.deliveries import present_deliveries
 from composer.pipeline.delivery import Delivery
+from composer.pipeline.watch import Phase, Watch, counted, unwatched
 from composer.stages.compare import read_object
 from composer.stages.publish import read_record, trailers_of
 
@@ -59,7 +60,7 @@ class _Branch:
     objects: tuple[Mapping[str, Any], ...]
 
 
-def status_of(fleet: Fleet, names: Sequence[str], asking: Asking) -> Statuses:
+def status_of(fleet: Fleet, names: Sequence[str], asking: Asking, watch: Watch = unwatched) -> Statuses:
     """What the clusters of these sites say. One that cannot be asked keeps no other. Raises Rejected."""
     branches = _branches(fleet, names)
     contexts, findings = contexts_of(fleet, names, asking.context)
@@ -81,7 +82,8 @@ def status_of(fleet: Fleet, names: Sequence[str], asking: Asking) -> Statuses:
             return row(name, State.MISSING, "the branch holds nothing that delivers it")
         return row(name, _worst(found), "", found)
 
-    rows = list(ask_all(ask, lambda name, why: row(name, State.UNREACHABLE, why), names, asking.seconds))
+    answers = ask_all(ask, lambda name, why: row(name, State.UNREACHABLE, why), names, asking.seconds)
+    rows = list(counted(answers, watch, len(names), phase=Phase.ASKING))
     return Statuses(tuple(_counted(fleet, rows)), tuple(findings))
 
 

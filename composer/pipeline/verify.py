@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
@@ -20,6 +18,7 @@ from composer.pipeline.delivery import Delivery
 from composer.pipeline.records import records_of
 from composer.pipeline.signatures import checked, finding
 from composer.pipeline.watch import Watch, counted, unwatched
+from composer.source.temporary import temporary_folder
 from composer.stages.compare import SiteDiff, compare_files
 from composer.stages.load import load_fleet
 from composer.stages.publish import Proof, Record, SiteFiles, prove
@@ -87,10 +86,10 @@ class _Proving:
 
     def _against(self, source: str, records: Sequence[Record]) -> Iterator[_Proved]:
         """The records against what this commit of the fleet renders to."""
-        with TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             try:
-                export(self.fleet.root, source, Path(folder))
-                base, _ = load_fleet(Path(folder))
+                export(self.fleet.root, source, folder)
+                base, _ = load_fleet(folder)
             except Rejected as rejected:
                 yield from (self._unproven(r, [_unrendered(r), *rejected.diagnostics]) for r in records)
                 return

@@ -13,6 +13,7 @@ class Phase(StrEnum):
     """What is being done. From MOVING on, it is better to wait for the end than to leave."""
 
     RENDERING = "rendering"
+    ASKING = "asking clusters"
     MOVING = "moving branches"
     PUSHING = "pushing"
 
@@ -25,9 +26,15 @@ def unwatched(_phase: Phase, _done: int, _total: int) -> None:
     """Shows nothing."""
 
 
-def counted(items: Iterator[Item], watch: Watch, total: int, others: Callable[[], int] = lambda: 0) -> Iterator[Item]:
+def counted(
+    items: Iterator[Item],
+    watch: Watch,
+    total: int,
+    others: Callable[[], int] = lambda: 0,
+    phase: Phase = Phase.RENDERING,
+) -> Iterator[Item]:
     """The items, each told to *watch*; *others* are done with without being among them."""
-    watch(Phase.RENDERING, 0, total)
+    watch(phase, 0, total)
     for number, item in enumerate(items, 1):
-        watch(Phase.RENDERING, min(number + others(), total), total)
+        watch(phase, min(number + others(), total), total)
         yield item
