@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from composer.cli import exits
 from composer.cli.progress import watching
-from composer.cli.select import open_fleet
+from composer.cli.select import add_jobs, jobs, open_fleet
 from composer.cli.show import add_findings_format, count, first_few, say, show_findings
 from composer.diagnostic import Place, error
 
@@ -24,9 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--adopt", action="store_true", help="take away branches that others have committed to")
     parser.add_argument("--allow-removal", action="store_true", help="remove more sites than the fleet lets go at once")
+    parser.add_argument("--allow-errors", action="store_true", help="remove sites although others have errors then")
     parser.add_argument(
         "--allow-dirty", action="store_true", help="take branches away although the document is not committed as gone"
     )
+    add_jobs(parser)
     add_findings_format(parser)
 
 
@@ -38,12 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     progress = watching("nothing was removed")
     fleet, _ = open_fleet(arguments)
-    wish = Wish(sorted(set(arguments.sites)), arguments.stray, arguments.adopt, arguments.allow_removal)
+    allowed = (arguments.adopt, arguments.allow_removal, arguments.allow_errors)
+    wish = Wish(sorted(set(arguments.sites)), arguments.stray, *allowed, jobs(arguments))
     try:
         leaving = look(fleet, wish)
         later = bool(leaving.documents) and not arguments.allow_dirty
         if not later:
             committed(fleet, allow_dirty=arguments.allow_dirty)
+        if leaving.findings:
+            say(
+                f"without {first_few(sorted(leaving.documents))}, the rest of the fleet has findings that it has not now:"
+            )
+            show_findings(leaving.findings, arguments.findings_format, stream=sys.stderr)
         _confirm(arguments, leaving, later=later)
     except Guarded as refused:
         show_findings(refused.diagnostics, arguments.findings_format, stream=sys.stderr)

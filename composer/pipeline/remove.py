@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from composer.diagnostic import Diagnostic, Place, Rejected, did_you_mean, error
+from composer.diagnostic import Diagnostic, Place, Rejected, Severity, did_you_mean, error
 from composer.model.fleet import Fleet
 from composer.model.names import site_name_fault
 from composer.pipeline.branch import branch
+from composer.pipeline.consequences import consequences, refusal
 from composer.pipeline.deliveries import Branches, Deliveries, deliveries, present_deliveries, reading
 from composer.pipeline.delivery import not_moved
 from composer.pipeline.guards import Guarded, too_many_sites
@@ -22,21 +23,25 @@ from composer.stages.publish import read_branches
 class Wish:
     """Which *sites* are to go. With *strays*, only branches in repositories where they do not belong, and no document.
 
-    *adopt* takes branches away that others have committed to, *many* more sites than the fleet lets go at once.
+    *adopt* takes branches away that others have committed to, *many* more sites than the fleet lets go at once, *errors*
+    sites without which others have errors. *jobs* processes look for those.
     """
 
     sites: Sequence[str]
     strays: bool = False
     adopt: bool = False
     many: bool = False
+    errors: bool = False
+    jobs: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Leaving:
-    """What would go: the *documents* of sites (site -> file), and *branches*."""
+    """What would go: the *documents* of sites (site -> file), and *branches*. *findings* are what others have only then."""
 
     documents: dict[str, str]
     branches: tuple[Stray, ...]
+    findings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +61,15 @@ def look(fleet: Fleet, wish: Wish) -> Leaving:
         unknown = [_unknown(fleet, name) for name in wish.sites if name not in known]
         if unknown:
             raise Rejected(unknown)
-        against = [*_guards(fleet, branches, wish), *([] if wish.adopt else _foreign(branches, found))]
-    if against:
-        raise Guarded(against)
-    return Leaving(documents, found)
+        against = [*_guards(fleet, branches, wish, found), *([] if wish.adopt else _foreign(branches, found))]
+    errors = [finding for finding in against if finding.is_error]
+    if errors:
+        raise Guarded(errors)
+    after = consequences(fleet, documents.keys(), wish.jobs)
+    refused = [] if wish.errors else refusal(documents, after)
+    if refused:
+        raise Guarded(refused)
+    return Leaving(documents, found, (*against, *after))
 
 
 def remove_documents(fleet: Fleet, leaving: Leaving) -> None:
@@ -96,7 +106,7 @@ def _branches(targets: Deliveries, branches: Branches, name: str, wish: Wish) ->
             yield Stray(name, branch(branches.fleet, name), head, target, home)
 
 
-def _guards(fleet: Fleet, branches: Branches, wish: Wish) -> Iterator[Diagnostic]:
+def _guards(fleet: Fleet, branches: Branches, wish: Wish, found: Sequence[Stray]) -> Iterator[Diagnostic]:
     """Why these sites must not go."""
     if wish.strays:
         return
@@ -106,9 +116,10 @@ def _guards(fleet: Fleet, branches: Branches, wish: Wish) -> Iterator[Diagnostic
         for hub in hubs_of(fleet, site):
             if hub in children:
                 children[hub].append(site)
-    yield from (_hub(fleet, hub, below) for hub, below in children.items() if below)
+    hubs = (_hub(fleet, hub, below) for hub, below in children.items() if below)
+    yield from (replace(hub, severity=Severity.WARNING) if wish.errors else hub for hub in hubs)
     others = sum(branch(fleet, site) in branches.heads for site in fleet.sites if site not in going)
-    many = None if wish.many else too_many_sites(fleet, sorted(going), others)
+    many = None if wish.many else too_many_sites(fleet, sorted({stray.site for stray in found}), others)
     yield from [many] if many else []
 
 
@@ -116,7 +127,9 @@ def _hub(fleet: Fleet, hub: str, below: Sequence[str]) -> Diagnostic:
     some = ", ".join(below[:5]) + (f" and {len(below) - 5:,} more" if len(below) > 5 else "")
     message = f"the uplinks of other sites lead to {hub}: {some}"
     place = Place(fleet.sites.get(hub, fleet.sites[below[0]]))
-    return error("B062", message, place, hint="give them another hub first, or remove them too")
+    return error(
+        "B062", message, place, hint="give them another hub first, or remove them too; --allow-errors breaks them"
+    )
 
 
 def _foreign(branches: Branches, found: Sequence[Stray]) -> Iterator[Diagnostic]:

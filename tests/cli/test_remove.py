@@ -14,7 +14,7 @@ from composer.diagnostic import Rejected
 from composer.git.repository import open_repository
 from composer.pipeline.remove import Leaving, remove_documents
 from composer.stages.load import load_fleet
-from tests.cli.kit import Ran, commit, composer, delivery, environment, note, noted, notes, site, trees
+from tests.cli.kit import Ran, commit, composer, delivery, environment, example, note, noted, notes, site, trees
 from tests.cli.test_remote import remote_fleet
 from tests.cli.test_shards import EU, US, branches, move, sharded
 from tests.load.fleets import change
@@ -97,6 +97,33 @@ def test_a_hub_stays_while_sites_point_at_it(tmp_path: Path) -> None:
     assert (ran.code, (root / "sites/hub.yaml").exists()) == (5, True)
     assert "error[B062]: the uplinks of other sites lead to hub: a\n" in ran.err
     assert composer(root, "remove", "hub", "a", "--yes", "--allow-removal").code == 0
+
+
+def test_a_hub_goes_by_force(tmp_path: Path) -> None:
+    root = fleets.everything(tmp_path)
+    ran = composer(root, "remove", "hub", "--yes", "--allow-errors")
+    assert (ran.code, (root / "sites/hub.yaml").exists()) == (0, False)
+    assert "warning[B062]: the uplinks of other sites lead to hub: a\n" in ran.err
+
+
+def test_what_the_rest_would_lack_is_said_before_a_site_goes(tmp_path: Path) -> None:
+    """Both send what the hub listens to; one of them is enough."""
+    root = example(tmp_path)
+    files = [root / "sites/eu/de/berlin-01.yaml", root / "sites/eu/fr/lyon-01.yaml"]
+    ran = composer(root, "remove", "berlin-01", "lyon-01", "--yes")
+    assert (ran.code, [file.exists() for file in files]) == (5, [True, True])
+    assert "error[B085]: without berlin-01, lyon-01, 2 errors would arise at hub-eu" in ran.err
+    assert ran.err.count("error[W020]: nobody publishes to 'sites/+/press/mean'") == 2
+    assert "sites/eu/hub-eu.yaml:20:23" in ran.err
+    assert composer(root, "remove", "berlin-01", "--yes").err.splitlines() == [
+        "commit that and publish; then this command, run again, takes the branches away"
+    ]
+    ran = composer(root, "remove", "lyon-01", "--yes", "--allow-errors")
+    assert (ran.code, [file.exists() for file in files]) == (0, [False, False])
+    assert ran.err.startswith("without lyon-01, the rest of the fleet has findings that it has not now:\nerror[W020]")
+    # What is wrong already is no reason for a site to stay.
+    ran = composer(root, "remove", "rome-01", "--yes")
+    assert (ran.code, "W020" in ran.err) == (0, False)
 
 
 def test_a_name_that_is_nobodys_is_a_mistake(published: Path) -> None:
