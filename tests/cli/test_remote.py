@@ -13,17 +13,25 @@ from tests.cli.kit import commit, composer, fleet, noted, start
 from tests.conftest import Needs
 from tests.load.fleets import document
 from tests.publish.making import commit_by_hand, git
-from tests.publish.server import Server, by_file, by_http
+from tests.publish.server import Server, by_file, by_http, by_ssh
 from tests.publish.test_repository import plant
 
 NAMES = ("a", "b", "c")
 
 
-@pytest.fixture(params=["file", "http"])
-def server(request: pytest.FixtureRequest, tmp_path: Path, needs: Needs) -> Iterator[Server]:
+@pytest.fixture(params=["file", "http", "ssh"])
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, needs: Needs, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
     folder = tmp_path / "server"
     folder.mkdir()
-    with by_file(folder) if request.param == "file" else by_http(folder, needs("lighttpd")) as found:
+    ways = {
+        "file": lambda: by_file(folder),
+        "http": lambda: by_http(folder, needs("lighttpd")),
+        "ssh": lambda: by_ssh(folder, needs("sshd", "ssh", "ssh-keygen")),
+    }
+    with ways[request.param]() as found:
+        monkeypatch.setenv("GIT_SSH_COMMAND", found.ssh)
         yield found
 
 

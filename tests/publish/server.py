@@ -1,4 +1,5 @@
-"""Real Git servers: `git http-backend` behind lighttpd, and Git's own way to a repository by a file:// address."""
+"""Real Git servers: `git http-backend` behind lighttpd, git-shell behind OpenSSH, and Git's own way to a repository by a
+file:// address."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from pwd import getpwuid
 
 from tests.publish.making import git
 
@@ -33,12 +35,39 @@ auth.require = ("/git" => ("method" => "basic", "realm" => "git", "require" => "
 """
 
 
+_SSHD = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/authorized
+AcceptEnv GIT_PROTOCOL
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+UsePAM no
+StrictModes no
+PidFile none
+LogLevel ERROR
+"""
+
+_SSH = """
+Host *
+  IdentityFile {folder}/ci
+  IdentitiesOnly yes
+  UserKnownHostsFile {folder}/known
+  GlobalKnownHostsFile none
+  StrictHostKeyChecking yes
+  BatchMode yes
+"""
+
+
 @dataclass(frozen=True)
 class Server:
-    """A server with one bare repository, *delivery.git*, reached by *address*."""
+    """A server with one bare repository, *delivery.git*, reached by *address*; *ssh* is what GIT_SSH_COMMAND has to say."""
 
     address: str
     repository: Path
+    ssh: str = ""
 
     def heads(self) -> dict[str, str]:
         """Branch -> commit."""
@@ -114,6 +143,65 @@ def by_http(folder: Path, programs: Mapping[str, str], log_in: str = "") -> Iter
         yield Server(address(web.port), repository)
     finally:
         web.stop()
+
+
+class Shell:
+    """git-shell behind OpenSSH: a host key of its own, and one person's key (*ci*) that may do nothing else.
+
+    It serves *delivery.git* in *folder*. The account is that of whoever runs the tests.
+    """
+
+    def __init__(self, folder: Path, programs: Mapping[str, str]) -> None:
+        self.port = _free_port()
+        self._program = programs["sshd"]
+        self._file = folder / "sshd_config"
+        self._file.write_text(_SSHD.format(folder=folder, port=self.port))
+        for name in ("host", "ci"):
+            new_key(folder / name, programs)
+        served = 'restrict,command="GIT_CONFIG_GLOBAL=/dev/null git shell -c \\"$SSH_ORIGINAL_COMMAND\\""'
+        (folder / "authorized").write_text(f"{served} {(folder / 'ci.pub').read_text()}")
+        (folder / "known").write_text(f"[127.0.0.1]:{self.port} {(folder / 'host.pub').read_text()}")
+        (folder / "ssh_config").write_text(_SSH.format(folder=folder))
+        self.ssh = f"{programs['ssh']} -F {folder}/ssh_config"
+        self.address = f"ssh://{getpwuid(os.getuid()).pw_name}@127.0.0.1:{self.port}{folder}/delivery.git"
+
+    def start(self) -> None:
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)  # where it locks up what has not logged in yet
+        self._process = subprocess.Popen([self._program, "-D", "-e", "-f", str(self._file)])
+        _wait_for(self.port)
+
+    def kill(self) -> None:
+        """Ends it and every Git that it runs at once."""
+        for pid in [self._process.pid, *_below(self._process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def new_key(file: Path, programs: Mapping[str, str]) -> None:
+    """A new key without a passphrase, and its public half beside it."""
+    words = ("-q", "-t", "ed25519", "-N", "", "-C", file.name, "-f", str(file))
+    subprocess.run([programs["ssh-keygen"], *words], check=True)
+
+
+def _below(pid: int) -> list[int]:
+    """The processes that this one started, and that those did."""
+    own = Path(f"/proc/{pid}/task/{pid}/children")
+    children = [int(word) for word in own.read_text().split()] if own.exists() else []
+    return children + [lower for child in children for lower in _below(child)]
+
+
+@contextmanager
+def by_ssh(folder: Path, programs: Mapping[str, str]) -> Iterator[Server]:
+    """*programs* are sshd, ssh and ssh-keygen."""
+    repository = made(folder)
+    shell = Shell(folder, programs)
+    shell.start()
+    try:
+        yield Server(shell.address, repository, shell.ssh)
+    finally:
+        shell.kill()
 
 
 def address(port: int) -> str:
