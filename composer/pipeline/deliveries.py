@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from composer.diagnostic import Rejected
 from composer.git.address import identity, portable
@@ -18,6 +19,16 @@ from composer.pipeline.delivery import Delivery, address_findings, delivery, pre
 from composer.pipeline.selection import labels_of
 from composer.source.temporary import temporary_folder
 from composer.stages.publish import Link, SiteResult, Store, hubs_told, trailers_of
+
+Result = TypeVar("Result")
+
+
+class Unopened(Exception):  # noqa: N818 - it says what to do, and nothing went wrong
+    """The repositories of these identities have to be opened too."""
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        super().__init__(*sorted(keys))
+        self.keys = keys
 
 
 class Sharding:
@@ -47,6 +58,10 @@ class Sharding:
             return self._ids[""]
         return self._ids[shard_for(self._shards, labels_of(self.fleet, site)).name]
 
+    def homes(self, sites: Iterable[str]) -> frozenset[str]:
+        """The repositories that have the branches of these sites, as far as they are in the fleet."""
+        return frozenset(self.of(site) for site in sites if site in self.fleet.sites)
+
     def portable(self, site: str) -> str:
         """The same, as it is in every clone of the fleet."""
         return portable(written(self.shards[self.of(site)]), self.fleet.root)
@@ -59,24 +74,36 @@ class Sharding:
 
 @dataclass(frozen=True, eq=False)
 class Deliveries:
-    """The repositories of a fleet, opened: *all* by identity."""
+    """The repositories of a fleet, or those of them that are needed, opened: *all* by identity."""
 
     sharding: Sharding
     all: Mapping[str, Delivery]
 
     def of(self, site: str) -> Delivery:
-        """The repository that has the site's branch."""
-        return self.all[self.sharding.of(site)]
+        """The repository that has the site's branch. Raises Unopened."""
+        key = self.sharding.of(site)
+        if key not in self.all:
+            raise Unopened(frozenset([key]))
+        return self.all[key]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.all.keys() == self.sharding.shards.keys()
+
+    def need_all(self) -> None:
+        """For what is to be known of every repository. Raises Unopened where some are not opened."""
+        if not self.is_complete:
+            raise Unopened(frozenset(self.sharding.shards))
 
     def repository(self, site: str) -> Repository:
         return self.of(site).repository
 
     def groups(self, sites: Iterable[str]) -> list[tuple[Delivery, list[str]]]:
         """Each repository with those of the sites that belong there."""
-        found: dict[str, list[str]] = {key: [] for key in self.all}
+        found: dict[str, tuple[Delivery, list[str]]] = {key: (opened, []) for key, opened in self.all.items()}
         for site in sites:
-            found[self.sharding.of(site)].append(site)
-        return [(self.all[key], names) for key, names in found.items()]
+            found[self.sharding.of(site)][1].append(site)
+        return list(found.values())
 
     @property
     def repositories(self) -> Sequence[Repository]:
@@ -94,26 +121,43 @@ class Deliveries:
         return [r for target, sites in self.groups(made) for r in target.send([made[site] for site in sites])]
 
 
-@contextmanager
-def deliveries(fleet: Fleet) -> Iterator[Deliveries]:
-    """The repositories for publishing, made or fetched. Raises Rejected where one cannot be had."""
+def with_needed(fleet: Fleet, sites: Collection[str], work: Callable[[Sharding, frozenset[str]], Result]) -> Result:
+    """What *work* gives, which is told the repositories that it may open: those of the sites, or all, where these are all
+    sites. Where it turns out to need others (it raises Unopened), it begins again with them."""
     sharding = Sharding(fleet)
+    are_all = len(sharding.shards) == 1 or set(sites) >= fleet.sites.keys()
+    keys = frozenset() if are_all else sharding.homes(sites)
+    keys = keys or frozenset(sharding.shards)
+    while True:
+        try:
+            return work(sharding, keys)
+        except Unopened as further:
+            keys |= further.keys
+
+
+@contextmanager
+def deliveries(sharding: Sharding, keys: Collection[str] | None = None) -> Iterator[Deliveries]:
+    """The repositories for publishing, or those of *keys*, made or fetched. Raises Rejected where one cannot be had."""
     with ExitStack() as stack:
         # Always in the same order, so that two publishers never wait for each other.
-        opened = {key: stack.enter_context(delivery(fleet, shard)) for key, shard in sorted(sharding.shards.items())}
+        opened = {key: stack.enter_context(delivery(sharding.fleet, shard)) for key, shard in _chosen(sharding, keys)}
         yield Deliveries(sharding, opened)
 
 
 @contextmanager
-def present_deliveries(fleet: Fleet) -> Iterator[Deliveries]:
-    """The repositories for reading, where nothing is made; one that is not there counts as empty. Raises Rejected."""
-    sharding = Sharding(fleet)
+def present_deliveries(sharding: Sharding, keys: Collection[str] | None = None) -> Iterator[Deliveries]:
+    """The repositories for reading, or those of *keys*, where nothing is made; one that is not there counts as empty. Raises
+    Rejected."""
     with ExitStack() as stack:
         opened = {}
-        for key, shard in sorted(sharding.shards.items()):
-            found = stack.enter_context(present_delivery(fleet, shard))
+        for key, shard in _chosen(sharding, keys):
+            found = stack.enter_context(present_delivery(sharding.fleet, shard))
             opened[key] = found or Delivery(nothing(stack.enter_context(temporary_folder())))
         yield Deliveries(sharding, opened)
+
+
+def _chosen(sharding: Sharding, keys: Collection[str] | None) -> list[tuple[str, Shard]]:
+    return [(key, shard) for key, shard in sorted(sharding.shards.items()) if keys is None or key in keys]
 
 
 def nothing(folder: Path) -> Repository:
@@ -125,7 +169,8 @@ def nothing(folder: Path) -> Repository:
 class Branches:
     """Where the branches of a fleet's sites stand, each in its own repository, while these are read.
 
-    *where* tells which of the *stores* has a site's branch. *heads* are those of the sites that have a branch where it belongs.
+    *where* tells which of the *stores* has a site's branch, or raises Unopened. *heads* are those of the sites that have a
+    branch where it belongs.
     """
 
     fleet: Fleet
@@ -144,16 +189,18 @@ class Branches:
             self.heads.update(store.heads)
             return
         for site in self.fleet.sites:
-            head = self.store(site).heads.get(branch(self.fleet, site))
-            if head:
-                self.heads[branch(self.fleet, site)] = head
+            with suppress(Unopened):
+                head = self.store(site).heads.get(branch(self.fleet, site))
+                if head:
+                    self.heads[branch(self.fleet, site)] = head
 
     def link(self, site: str) -> Link | None:
         """What the site told its hub when its branch was written."""
         return published_link(self.store(site).objects, self.heads.get(branch(self.fleet, site)))
 
     def stands(self, site: str) -> str:
-        """The commit at the site's branch, or ""."""
+        """The commit at the site's branch, or "". Raises Unopened."""
+        self.where(site)
         head = self.heads.get(branch(self.fleet, site))
         return head.commit if head else ""
 

@@ -12,7 +12,7 @@ from composer.git.source import Source, export, source_of
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
-from composer.pipeline.deliveries import Branches, Sharding, present_deliveries, reading
+from composer.pipeline.deliveries import Branches, Sharding, present_deliveries, reading, with_needed
 from composer.pipeline.plan_file import Pin, Plan
 from composer.pipeline.strays import misplaced
 from composer.pipeline.watch import Watch, counted, unwatched
@@ -67,9 +67,15 @@ def plan_of(fleet: Fleet, found: Differences) -> Plan:
 
 def against_branches(fleet: Fleet, asked: Asked) -> Differences:
     """The sites against the delivery repositories; where one is not there, everything is new."""
-    with present_deliveries(fleet) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
-        found = _against(branches, asked)
-        return replace(found, findings=(*found.findings, *misplaced(targets, branches, asked.sites)))
+
+    def compare(sharding: Sharding, keys: frozenset[str]) -> Differences:
+        opened = present_deliveries(sharding, keys)
+        with opened as targets, reading(fleet, targets.repositories, targets.repository) as branches:
+            told = misplaced(targets, branches, asked.sites)
+            found = _against(branches, asked)
+            return replace(found, findings=(*found.findings, *told))
+
+    return with_needed(fleet, asked.sites, compare)
 
 
 def against_revision(fleet: Fleet, asked: Asked, revision: str) -> Differences:

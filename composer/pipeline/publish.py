@@ -11,15 +11,17 @@ from composer.model.fleet import Fleet
 from composer.pipeline.branch import active, branch, is_promoted
 from composer.pipeline.changed import Changed
 from composer.pipeline.committed import committed
-from composer.pipeline.deliveries import Branches, Deliveries, deliveries, reading
+from composer.pipeline.deliveries import Branches, Deliveries, Sharding, deliveries, reading, with_needed
 from composer.pipeline.guards import Guarded, Losses, too_many_sites
 from composer.pipeline.plan_file import Pin
 from composer.pipeline.promotion import metadata_of, write_notes
 from composer.pipeline.records import records_of
 from composer.pipeline.review import Review, Stale
+from composer.pipeline.selection import may_be_hub
 from composer.pipeline.signatures import signer
-from composer.pipeline.strays import Stray, is_moving, left_over, moved, strays
+from composer.pipeline.strays import Stray, is_moving, left_over, moved, strays_of
 from composer.pipeline.watch import Phase, Watch, counted, unwatched
+from composer.stages.load import possible_hubs
 from composer.stages.publish import Publisher, SitePlan, SiteResult, Terms, check_branches
 
 
@@ -62,18 +64,29 @@ class Published:
 
 def publish_sites(fleet: Fleet, order: Order) -> Published:
     """Commits the sites to their branches. Raises Rejected where a guard refuses, and Stale where a site is no longer what
-    was reviewed; then nothing was published."""
+    was reviewed; then nothing was published. Of several repositories, those that the sites need are opened."""
     source = _guarded(fleet, order)
-    with deliveries(fleet) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
+    return with_needed(fleet, order.sites, lambda sharding, keys: _publish(sharding, keys, order, source))
+
+
+def _publish(sharding: Sharding, keys: frozenset[str], order: Order, source: Source) -> Published:
+    """Publishes to the repositories of *keys*. Raises Unopened before any branch moves, where they are not enough."""
+    fleet = sharding.fleet
+    with deliveries(sharding, keys) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
         if order.adopt:
             # A hold may lie below what others committed, where a mirror does not see it yet.
-            for target, sites in targets.groups(fleet.sites):
+            for target, sites in targets.groups(fleet.sites if targets.is_complete else order.sites):
                 records_of(fleet, target, sites)
             branches.look(targets.repositories)
-        misplaced = strays(targets, branches)
+        misplaced = _misplaced(targets, branches, order)
         _guard_sites(branches, misplaced, order)
+
+        def fetch(hubs: Sequence[str]) -> None:
+            if hubs:
+                targets.need_all()
+
         # What was reviewed is all that is published: no hub comes in addition.
-        changed = Changed(fleet, branches.heads, order.jobs, branches, alone=order.pins is not None)
+        changed = Changed(fleet, branches.heads, order.jobs, branches, fetch, alone=order.pins is not None)
         going = {stray.site: moved(fleet, stray) for stray in misplaced if is_moving(stray, branches)}
         checks = _Checks(order, Review(fleet, order.pins or {}, targets.sharding.portable), going)
         terms = Terms(order.adopt, order.shrink, checks.check, signer(fleet, order.jobs), metadata_of(fleet, source))
@@ -120,6 +133,21 @@ class _Checks:
         lost = self.losses.finding(changed.fleet)
         if lost and not self.order.removal:
             raise Guarded([*changed.findings, lost])
+
+
+def _misplaced(targets: Deliveries, branches: Branches, order: Order) -> list[Stray]:
+    """The branches that are where no site belongs, as far as they stand against publishing these sites. A hub shuts out the
+    sites that are gone, wherever their branches are. Raises Unopened."""
+    if not targets.is_complete and _has_hub(branches.fleet, order.sites):
+        targets.need_all()
+    return strays_of(targets, branches, () if order.move else order.sites)
+
+
+def _has_hub(fleet: Fleet, sites: Sequence[str]) -> bool:
+    """Whether one of the sites is a hub: because others name it, or because it says so."""
+    return any(may_be_hub(fleet, site) for site in sites if site in fleet.sites) or not possible_hubs(fleet).isdisjoint(
+        sites
+    )
 
 
 def _guard_sites(branches: Branches, misplaced: Sequence[Stray], order: Order) -> None:

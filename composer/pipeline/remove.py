@@ -10,7 +10,7 @@ from composer.model.fleet import Fleet
 from composer.model.names import site_name_fault
 from composer.pipeline.branch import branch
 from composer.pipeline.consequences import consequences, refusal
-from composer.pipeline.deliveries import Branches, Deliveries, deliveries, present_deliveries, reading
+from composer.pipeline.deliveries import Branches, Deliveries, Sharding, deliveries, present_deliveries, reading
 from composer.pipeline.delivery import not_moved
 from composer.pipeline.guards import Guarded, too_many_sites
 from composer.pipeline.links import hubs_of
@@ -54,7 +54,10 @@ class Removed:
 
 def look(fleet: Fleet, wish: Wish) -> Leaving:
     """What would go. Raises Rejected for names that mean nothing, Guarded where a guard stands against it."""
-    with present_deliveries(fleet) as targets, reading(fleet, targets.repositories, targets.repository) as branches:
+    with (
+        present_deliveries(Sharding(fleet)) as targets,
+        reading(fleet, targets.repositories, targets.repository) as branches,
+    ):
         found = tuple(stray for name in wish.sites for stray in _branches(targets, branches, name, wish))
         documents = {} if wish.strays else {name: fleet.sites[name] for name in wish.sites if name in fleet.sites}
         known = {*documents, *(stray.site for stray in found)}
@@ -85,7 +88,7 @@ def remove_branches(fleet: Fleet, leaving: Leaving, watch: Watch = unwatched) ->
     """Removes the branches, each only if it stands where it stood when it was looked at. Raises Rejected."""
     went: list[Stray] = []
     findings: list[Diagnostic] = []
-    with deliveries(fleet) as targets:
+    with deliveries(Sharding(fleet)) as targets:
         watch(Phase.MOVING, 0, len(leaving.branches))
         for target in targets.all.values():
             here = [stray for stray in leaving.branches if stray.there.address == target.address]

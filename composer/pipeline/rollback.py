@@ -11,7 +11,7 @@ from composer.git.commits import ancestors
 from composer.git.repository import Head, heads
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
-from composer.pipeline.deliveries import present_deliveries
+from composer.pipeline.deliveries import Sharding, present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.signatures import signer
 from composer.pipeline.verify import absent_branch
@@ -47,7 +47,8 @@ def roll_back(fleet: Fleet, wish: Wish, watch: Watch = unwatched) -> RolledBack:
     terms = Terms(wish.adopt, wish.shrink, signer=signer(fleet))
     results: list[SiteResult] = []
     findings: list[Diagnostic] = []
-    with present_deliveries(fleet) as targets:
+    sharding = Sharding(fleet)
+    with present_deliveries(sharding, sharding.homes(wish.sites)) as targets:
         for target, sites in targets.groups(wish.sites):
             known = heads(target.repository)
             there = [site for site in sites if branch(fleet, site) in known]

@@ -39,14 +39,24 @@ def lists_tenants(fleet: Fleet, site: str, tenants: frozenset[str]) -> bool:
     data = _data(fleet, site)
     if data is None:
         return True
+    listed: dict[str, Any] = {}
+    for layer in _layers(fleet, data):
+        listed.update(layer.get("tenants") or {})
+    return all(listed.get(tenant) is not None for tenant in tenants)
+
+
+def may_be_hub(fleet: Fleet, site: str) -> bool:
+    """Whether the site, a profile of its or the fleet's defaults say that it is a hub; a broken document counts as if."""
+    data = _data(fleet, site)
+    return data is None or any(layer.get("hub") for layer in _layers(fleet, data))
+
+
+def _layers(fleet: Fleet, data: Any) -> list[Any]:
+    """What stands in the fleet's defaults, the site's profiles and its own document, lowest first."""
     profiles = [
         fleet.profiles[name].data["spec"] for name in data["spec"].get("profiles") or () if name in fleet.profiles
     ]
-    layers = [fleet.document.data["spec"].get("defaults") or {}, *profiles, data["spec"]]
-    listed: dict[str, Any] = {}
-    for layer in layers:
-        listed.update(layer.get("tenants") or {})
-    return all(listed.get(tenant) is not None for tenant in tenants)
+    return [fleet.document.data["spec"].get("defaults") or {}, *profiles, data["spec"]]
 
 
 def lists_profile(fleet: Fleet, site: str, profile: str) -> bool:

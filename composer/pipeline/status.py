@@ -15,7 +15,7 @@ from composer.model.fleet import Fleet
 from composer.model.status import Delivered, SiteStatus, State
 from composer.pipeline.branch import branch
 from composer.pipeline.contexts import central_context, contexts_of
-from composer.pipeline.deliveries import present_deliveries
+from composer.pipeline.deliveries import Sharding, present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.watch import Phase, Watch, counted, unwatched
 from composer.stages.compare import read_object
@@ -101,7 +101,8 @@ def _serving(fleet: Fleet, known: _Branch | None, asking: Asking, own: str) -> s
 def _branches(fleet: Fleet, names: Sequence[str]) -> dict[str, _Branch]:
     """What the branches of those sites that have one say."""
     found: dict[str, _Branch] = {}
-    with present_deliveries(fleet) as targets:
+    sharding = Sharding(fleet)
+    with present_deliveries(sharding, sharding.homes(names)) as targets:
         for target, some in targets.groups(names):
             known = heads(target.repository)
             with target.repository.reading() as objects:
@@ -183,7 +184,8 @@ def _distances(fleet: Fleet, rows: Sequence[SiteStatus]) -> dict[str, Mapping[st
     """Site -> commits below its branch's head, and those of the fleet that they were made from -> how far below."""
     by_site = {row.site: row for row in rows}
     found: dict[str, Mapping[str, int]] = {}
-    with present_deliveries(fleet) as targets:
+    sharding = Sharding(fleet)
+    with present_deliveries(sharding, sharding.homes(by_site)) as targets:
         for target, some in targets.groups(list(by_site)):
             for name in some:
                 found[name] = _below(target, by_site[name])

@@ -10,7 +10,7 @@ from composer.diagnostic import Diagnostic, Place, Related, Severity, error, war
 from composer.git.repository import Head
 from composer.model.fleet import Fleet
 from composer.model.names import DEFAULT_BRANCH, PROPOSED
-from composer.pipeline.branch import is_promoted
+from composer.pipeline.branch import branch, is_promoted
 from composer.pipeline.deliveries import Branches, Deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.selection import is_readable
@@ -35,6 +35,18 @@ def strays(targets: Deliveries, branches: Branches) -> list[Stray]:
     """All branches that are where no site of the fleet belongs, by repository and name. Branches that the composer did not
     make are nobody's business."""
     return [stray for target in targets.all.values() for stray in _in(target, targets, branches)]
+
+
+def strays_of(targets: Deliveries, branches: Branches, sites: Sequence[str]) -> list[Stray]:
+    """All strays; but none where each of these sites has its branch where it belongs, and not all repositories are opened: then
+    no other branch is a matter of theirs. Raises Unopened where they have to be looked for elsewhere."""
+    if targets.is_complete:
+        return strays(targets, branches)
+    fleet = branches.fleet
+    known = (site for site in sites if site in fleet.sites and is_readable(fleet, site))
+    if any(branch(fleet, site) not in branches.heads for site in known):
+        targets.need_all()
+    return []
 
 
 def _in(target: Delivery, targets: Deliveries, branches: Branches) -> Iterator[Stray]:
@@ -85,8 +97,8 @@ def moved(fleet: Fleet, stray: Stray) -> Diagnostic:
 
 def misplaced(targets: Deliveries, branches: Branches, sites: Sequence[str]) -> list[Diagnostic]:
     """What people should know of branches that are elsewhere than they look: for those of these sites that are to go to
-    another repository, and, where these are all sites, for branches that are left over."""
-    found = strays(targets, branches)
+    another repository, and, where these are all sites, for branches that are left over. Raises Unopened."""
+    found = strays_of(targets, branches, sites)
     going = [stray for stray in found if is_moving(stray, branches)]
     chosen = set(sites)
     told = [moved(branches.fleet, stray) for stray in going if stray.site in chosen]

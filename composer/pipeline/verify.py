@@ -13,7 +13,7 @@ from composer.git.source import export, missing_commits
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
-from composer.pipeline.deliveries import present_deliveries
+from composer.pipeline.deliveries import Sharding, present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.records import records_of
 from composer.pipeline.signatures import checked, finding
@@ -43,7 +43,8 @@ class Verified:
 
 def verify_sites(fleet: Fleet, names: Sequence[str], jobs: int, watch: Watch = unwatched) -> Verified:
     """Verifies the branches of these sites. Nothing is written, and no cache is believed. Raises Rejected."""
-    with present_deliveries(fleet) as targets:
+    sharding = Sharding(fleet)
+    with present_deliveries(sharding, sharding.homes(names)) as targets:
         pairs = (pair for target, some in targets.groups(names) for pair in _all(fleet, target, some, jobs))
         proved = sorted(counted(pairs, watch, len(names)), key=lambda pair: pair[0].record.site)
     proofs = tuple(proof for proof, _ in proved)

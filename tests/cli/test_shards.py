@@ -159,7 +159,7 @@ def test_a_site_whose_labels_lead_elsewhere_is_held_until_somebody_says_so(publi
         assert ran.code == 0
         assert "warning[B060]: in " in ran.err
         assert "1 branch is of no site there: site/a" in ran.err
-    assert composer(published, "publish", "b").err == "0 sites published, 1 unchanged, in 3 repositories\n"
+    assert composer(published, "publish", "b").err == f"0 sites published, 1 unchanged, in {published / US}\n"
 
 
 def test_branches_of_sites_that_are_gone_are_shown_and_those_of_others_are_not(published: Path) -> None:
@@ -199,3 +199,63 @@ def test_an_address_of_a_kind_that_is_not_allowed_is_refused_before_anything_is_
         ran = composer(root, command)
         assert (ran.code, "error[B040]" in ran.err) == ({"publish": 5, "diff": 2}[command], True)
     assert not (root / "out").exists()
+
+
+@pytest.fixture
+def half(tmp_path: Path) -> Path:
+    """A published fleet of sites in eu and us, each with a server; that of us is out of reach by now."""
+    addresses = []
+    for name in ("eu", "us"):
+        (tmp_path / name).mkdir()
+        with by_file(tmp_path / name) as server:
+            addresses.append(server.address)
+    root = sharded(tmp_path / "fleet", *addresses)
+    assert composer(root, "publish").code == 0
+    (tmp_path / "us").rename(tmp_path / "away")
+    change(root, "sites/a.yaml", ("hello", "goodbye"))
+    commit(root)
+    return root
+
+
+def test_a_repository_that_the_sites_do_not_need_may_be_out_of_reach(half: Path) -> None:
+    assert "at 1 site: a" in composer(half, "diff", "a", "c", "--save", "plan.json").out
+    assert composer(half, "publish", "--plan", "plan.json").err == "1 site published, 1 unchanged, in 2 repositories\n"
+    assert composer(half, "publish", "a", "--adopt").err.startswith("0 sites published, 1 unchanged, in file://")
+    assert composer(half, "verify", "a", "c").code == 0
+    assert composer(half, "rollback", "a").code == 0
+    asked = composer(half, "status", "a", "--timeout", "1s", KUBECONFIG="/nonexistent")
+    assert "B042" not in asked.err + asked.out
+    for words in (("diff",), ("diff", "b"), ("publish", "a", "b"), ("verify", "b"), ("rollback", "b"), ("remove", "a")):
+        ran = composer(half, *words)
+        assert "error[B042]: the delivery repository file://" in ran.err, words
+
+
+def test_a_site_without_a_branch_is_looked_for_everywhere_unless_somebody_says_that_it_goes_there(half: Path) -> None:
+    (half / "sites/d.yaml").write_text(noted("d", labels="{region: eu}"))
+    commit(half)
+    assert "error[B042]" in composer(half, "publish", "d").err
+    assert composer(half, "publish", "d", "--move").err.startswith("1 site published, 0 unchanged, in file://")
+    assert composer(half, "publish", "d").err.startswith("0 sites published, 1 unchanged, in file://")
+
+
+def test_a_site_that_is_published_alone_is_found_where_it_was_and_held(published: Path) -> None:
+    move(published, "a", "eu", "us")
+    refused = composer(published, "publish", "a")
+    assert (refused.code, "error[B059]: site a" in refused.err, branches(published)) == (5, True, EACH_ITS_OWN)
+    assert composer(published, "publish", "a", "--move").code == 0
+    assert branches(published) == {**EACH_ITS_OWN, US: ["site/a", "site/b"]}
+
+
+def test_a_hub_that_is_published_alone_is_held_where_its_sites_are_gone_from_other_repositories(tmp_path: Path) -> None:
+    root = fleets.everything(tmp_path)
+    (root / "sites/fleet.yaml").write_text(delivered())
+    for name in ("a", "b"):
+        change(root, f"sites/{name}.yaml", ("labels: {}", "labels: {region: eu}"))
+    commit(root)
+    assert composer(root, "publish").code == 0
+    for name in ("a", "b"):
+        (root / f"sites/{name}.yaml").unlink()
+    commit(root)
+    for name in ("hub", "top"):
+        ran = composer(root, "publish", name)
+        assert (ran.code, "error[B064]" in ran.err) == (5, True), ran.err
