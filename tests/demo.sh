@@ -14,7 +14,7 @@ run "$composer" render
 
 step "3. Publish: one Git branch per site in out/delivery.git"
 run "$composer" publish --allow-dirty
-run git --git-dir=out/delivery.git for-each-ref --format='%(refname:short)  %(subject)' refs/heads/site
+run git --git-dir=out/delivery.git branch --list --verbose
 
 step "4. Publish again: nothing changed, so nothing is written"
 run "$composer" publish --allow-dirty
@@ -29,8 +29,8 @@ run "$composer" -C out/copy diff berlin-01
 step "What to try next"
 cat <<TXT
   $composer explain berlin-01 Deployment/ingress spec.template.spec.containers.0.image
-  $composer diff --format unified            after editing a file below sites/
+  $composer diff --format unified              # after editing a file below sites/
   git --git-dir=out/delivery.git ls-tree -r --name-only site/berlin-01
-  kubectl kustomize out/manifests/berlin-01  the whole site, as kubectl would apply it
+  kubectl kustomize out/manifests/berlin-01    # the whole site, as kubectl would apply it
   $composer --help
 TXT

@@ -136,7 +136,7 @@ def _shown(found: Differences, chosen: str) -> Iterable[str]:
 
     if chosen == "unified":
         return unified(found.diffs)
-    comparison = group(found.diffs, found.unchanged)
+    comparison = group(found.diffs, found.unchanged, found.gone)
     if chosen in FLAVOURS:
-        return [comment(comparison, FLAVOURS[chosen], Troubles(found.failed, found.findings, found.gone))]
+        return [comment(comparison, FLAVOURS[chosen], Troubles(found.failed, found.findings))]
     return [as_json(comparison) if chosen == "json" else human(comparison, colour=sys.stdout.isatty())]

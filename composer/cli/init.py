@@ -89,5 +89,5 @@ def _next_steps(folder: Path) -> Iterator[str]:
     if folder.resolve() != Path.cwd():
         yield f"cd {shlex.quote(str(folder))}"
     if not (folder / ".git").exists():
-        yield "git init"
+        yield "git init --initial-branch main"
     yield from ("composer validate", "composer render")

@@ -24,7 +24,7 @@ NOTHING = "-"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from composer.pipeline.forms import FORMS
 
-    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
+    kinds = parser.add_subparsers(dest="kind", metavar="|".join(FORMS), required=True)
     for kind, questions in FORMS.items():
         summary = f"a new {kind}"
         sub = kinds.add_parser(kind, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")

@@ -109,7 +109,8 @@ def _assignment(word: str) -> Assignment:
 
     found = _ASSIGNMENT.fullmatch(word)
     if not found or not found[1]:
-        raise Rejected([error("X002", f"{word!r} is not PATH=VALUE", Place("command line"))])
+        hint = f"write {word}=VALUE; one value alone may also be written PATH VALUE" if "=" not in word else ""
+        raise Rejected([error("X002", f"{word!r} is not PATH=VALUE", Place("command line"), hint=hint)])
     return Assignment(found[1], read_value(found[2]))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from composer.diagnostic import Diagnostic
 from composer.model.wording import count
 from composer.report.diagnostics import render
-from composer.report.diff import Limits, cropped, cut, summary, value_lines
+from composer.report.diff import Limits, cropped, cut, no_longer, summary, value_lines
 from composer.report.markdown import code, fenced
 from composer.report.visible import visible
 from composer.stages.compare import (
@@ -83,11 +83,10 @@ _PLAIN = ("deletes the object", "gives its room back")
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What to say besides the changes: sites that could not be rendered, findings, and sites that are *gone*."""
+    """What to say besides the changes: sites that could not be rendered, and findings."""
 
     failed: Sequence[str] = ()
     findings: Sequence[Diagnostic] = ()
-    gone: Sequence[str] = ()
 
 
 def comment(comparison: Comparison, flavour: Flavour, troubles: Troubles) -> str:
@@ -122,6 +121,8 @@ def _head(comparison: Comparison) -> Iterator[str]:
     if blast.objects:
         tenants = f", of {_named(blast.tenants, 'tenant', 10)}" if blast.tenants else ""
         yield f"{numbers}. Reaches {count(blast.objects, 'object')}{tenants}.\n"
+    if comparison.gone:
+        yield f"{no_longer(_named(comparison.gone, 'site'), len(comparison.gone), '**')}\n"
     if blast.risks:
         yield "| look twice | changes | objects | sites |\n|---|--:|--:|--:|"
         yield "".join(f"{_row(reach)}\n" for reach in blast.risks)
@@ -137,8 +138,6 @@ def _row(reach: Reach) -> str:
 def _troubles(troubles: Troubles, flavour: Flavour) -> Iterator[str]:
     if troubles.failed:
         yield f"**Not rendered, and not shown here:** {_named(troubles.failed, 'site')}.\n"
-    if troubles.gone:
-        yield f"**No longer in the fleet:** {_named(troubles.gone, 'site')}. Their branches stay until they are removed.\n"
     errors, others = (
         render((f for f in troubles.findings if f.is_error is wanted), "concise").splitlines()
         for wanted in (True, False)

@@ -52,6 +52,8 @@ def human(comparison: Comparison, *, colour: bool = False, limits: Limits = DEFA
     for group in comparison.groups[: limits.changes]:
         lines += ["", *_group(group, limits)]
     lines += cut(len(comparison.groups) - limits.changes, "more change", "", before=[""])
+    if comparison.gone:
+        lines += ["", no_longer(_sites(comparison.gone, limits), len(comparison.gone))]
     if comparison.bookkeeping:
         sites = _sites(comparison.bookkeeping, limits)
         lines += ["", f"{sites}: no object changes, only composer.lock.yaml or a kustomization.yaml"]
@@ -66,6 +68,12 @@ def summary(comparison: Comparison) -> str:
     numbers = ", ".join(f"{comparison.count(action):,} {action}" for action in Action)
     distinct = count(len(comparison.groups), "distinct change")
     return f"{distinct} at {len(comparison.changed):,} of {count(comparison.sites, 'site')}: {numbers}"
+
+
+def no_longer(sites: str, number: int, mark: str = "") -> str:
+    """What becomes of so many sites that the fleet no longer has; *mark* stands around the first words."""
+    branches = "Its branch stays until it is removed" if number == 1 else "Their branches stay until they are removed"
+    return f"{mark}No longer in the fleet:{mark} {sites}. {branches}."
 
 
 def _reach(blast: Blast) -> Iterator[str]:

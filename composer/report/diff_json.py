@@ -33,6 +33,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "blastRadius": _blast(blast_radius(comparison)),
         "changes": [_group(group) for group in groups],
         "bookkeeping": list(comparison.bookkeeping),
+        "gone": list(comparison.gone),
         "cut": len(comparison.groups) - len(groups),
     }
 

@@ -183,6 +183,9 @@ def test_a_comment_shows_a_base_what_changes_and_what_failed(published: Path, fo
     ran = composer(published, "diff", "--base", "HEAD", "--format", forge)
     assert ran.code == 1
     assert ran.out == COMMENT
+    told = composer(published, "diff", "--base", "HEAD").out
+    assert "\nNo longer in the fleet: 1 site: c. Its branch stays until it is removed.\n" in told
+    assert json.loads(composer(published, "diff", "--base", "HEAD", "--format", "json").out)["gone"] == ["c"]
 
 
 COMMENT = """\
@@ -190,9 +193,9 @@ COMMENT = """\
 
 0 added, 1 changed, 0 removed. Reaches 1 object.
 
-**Not rendered, and not shown here:** 1 site: `b`.
+**No longer in the fleet:** 1 site: `c`. Its branch stays until it is removed.
 
-**No longer in the fleet:** 1 site: `c`. Their branches stay until they are removed.
+**Not rendered, and not shown here:** 1 site: `b`.
 
 ```text
 sites/b.yaml:6:57: error[L120] note (note): there is no parameter txet

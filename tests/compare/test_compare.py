@@ -8,7 +8,17 @@ import pytest
 from composer.emit import to_yaml
 from composer.git.ids import blob_id
 from composer.source.reader import parse
-from composer.stages.compare import CHECKSUM, HIDDEN, Action, Change, SiteDiff, compare, compare_files, group
+from composer.stages.compare import (
+    CHECKSUM,
+    HIDDEN,
+    Action,
+    Change,
+    SiteDiff,
+    blast_radius,
+    compare,
+    compare_files,
+    group,
+)
 from tests.publish.making import config_map, deployment, with_text
 
 compare_module = import_module("composer.stages.compare.compare")
@@ -69,6 +79,15 @@ def test_the_bookkeeping_of_a_site_is_no_change() -> None:
     assert (change.identity.kind, [field.path for field in change.fields]) == ("ConfigMap", ["data.file"])
     without = {path: text for path, text in new.items() if "configmap" not in path and "kustomization" not in path}
     assert [change.action for change in compare_files(new, without)] == [Action.REMOVED]
+
+
+def test_a_lock_comes_and_goes_with_the_rest_and_is_never_counted_as_an_object() -> None:
+    files = with_text("berlin-01", "1").files
+    for changes in (compare_files({}, files), compare_files(files, {})):
+        assert [change.identity.kind for change in changes] == ["ConfigMap"]
+    newer = {**files, "composer.lock.yaml": files["composer.lock.yaml"].replace(b'"1.0.0"', b'"1.1.0"')}
+    diff = SiteDiff("berlin-01", "site/berlin-01", compare_files(files, newer), {}, {})
+    assert ([change.identity.kind for change in diff.changes], blast_radius(group([diff])).objects) == (["Lock"], 0)
 
 
 def test_another_blueprint_version_is_shown_from_the_lock() -> None:

@@ -172,6 +172,7 @@ def test_json_has_the_documented_form() -> None:
             },
         ],
         "bookkeeping": [],
+        "gone": [],
         "cut": 0,
     }
 

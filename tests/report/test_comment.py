@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,8 +27,10 @@ def diff_of(old: dict[str, Any], new: dict[str, Any], *sites: str) -> list[SiteD
     return [SiteDiff(site, f"site/{site}", compare(old, new), {}, {}) for site in sites or ("berlin-01",)]
 
 
-def shown(diffs: list[SiteDiff], flavour: str = "github", unchanged: int = 0, **troubles: Any) -> str:
-    return comment(group(diffs, unchanged), FLAVOURS[flavour], Troubles(**troubles))
+def shown(
+    diffs: list[SiteDiff], flavour: str = "github", unchanged: int = 0, gone: Sequence[str] = (), **troubles: Any
+) -> str:
+    return comment(group(diffs, unchanged, gone), FLAVOURS[flavour], Troubles(**troubles))
 
 
 CONF = "".join(f"line {number}\n" for number in range(20))
@@ -99,7 +102,7 @@ def test_sites_that_failed_or_are_gone_and_findings_stand_before_the_changes() -
     text = shown(diffs, "markdown", failed=["a"], gone=["b", "c"], findings=findings)
     before, _, _ = text.partition("**1 object added**")
     assert "**Not rendered, and not shown here:** 1 site: `a`.\n" in before
-    assert "**No longer in the fleet:** 2 sites: `b`, `c`." in before
+    assert "**No longer in the fleet:** 2 sites: `b`, `c`. Their branches stay until they are removed.\n" in before
     assert "```text\nsites/z.yaml:1:1: error[L120] no parameter\nsites/a.yaml:1:1: warning[L999]" in before
     assert "… 10 more findings not shown\n" in before
 

@@ -92,10 +92,10 @@ def test_a_wish_that_cannot_be_met_writes_nothing(tmp_path: Path, words: tuple[s
 
 def test_the_next_steps_begin_where_one_stands(tmp_path: Path) -> None:
     told = composer(tmp_path, "init", "my bakery").err
-    assert "  cd 'my bakery'\n  git init\n  composer validate\n" in told
+    assert "  cd 'my bakery'\n  git init --initial-branch main\n  composer validate\n" in told
     (tmp_path / "here").mkdir()
     told = composer(tmp_path / "here", "init", ".").err
-    assert "Next:\n  git init\n  composer validate\n" in told
+    assert "Next:\n  git init --initial-branch main\n  composer validate\n" in told
     (tmp_path / "clone").mkdir()
     git(tmp_path / "clone", "init", "-q")
     assert "Next:\n  composer validate\n" in composer(tmp_path / "clone", "init", ".").err

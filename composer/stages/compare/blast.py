@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from composer.stages.compare.change import Risk
+from composer.stages.compare.change import Risk, is_lock
 from composer.stages.compare.groups import Comparison, GroupedChange
 
 
@@ -33,7 +33,7 @@ def blast_radius(comparison: Comparison) -> Blast:
     groups = comparison.groups
     tenants = sorted({group.change.tenant for group in groups if group.change.tenant})
     reaches = (_reach(risk, [group for group in groups if _carries(group, risk)]) for risk in Risk)
-    objects = sum(len(group.sites) for group in groups)
+    objects = sum(len(group.sites) for group in groups if not is_lock(group.change.identity))
     return Blast(len(comparison.changed), objects, tuple(tenants), tuple(reach for reach in reaches if reach.changes))
 
 

@@ -48,6 +48,11 @@ class Identity(NamedTuple):
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
+def is_lock(identity: Identity) -> bool:
+    """Whether it is the composer's own file on a branch, which no cluster ever sees."""
+    return (identity.group, identity.kind) == ("edge-composer.io", "Lock")
+
+
 Steps = tuple[str | int, ...]
 """The way to a field: keys and list indexes; a list item that has a name of its own is "[name=value]"."""
 

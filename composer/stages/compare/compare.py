@@ -11,7 +11,18 @@ from typing import Any
 from composer.diagnostic import Rejected
 from composer.model.conventions import TENANT_LABEL, tenant_of_namespace
 from composer.source.reader import parse
-from composer.stages.compare.change import CHECKSUM, HIDDEN, Action, Change, Danger, FieldChange, Identity, Steps, below
+from composer.stages.compare.change import (
+    CHECKSUM,
+    HIDDEN,
+    Action,
+    Change,
+    Danger,
+    FieldChange,
+    Identity,
+    Steps,
+    below,
+    is_lock,
+)
 from composer.stages.compare.dangers import dangers_of
 from composer.stages.compare.fields import differences
 from composer.stages.compare.texts import hunks_of
@@ -122,7 +133,9 @@ def _by_identity(objects: Iterable[_Placed]) -> dict[Identity, _Placed]:
 def _difference(old: _Placed | None, new: _Placed | None) -> Change | None:
     """The change from one object to the other, or to or from nothing; None where they are the same."""
     if old is None or new is None:
-        return old.going if old else new.coming if new else None
+        change = old.going if old else new.coming if new else None
+        # A lock file comes and goes with the rest.
+        return None if change and is_lock(change.identity) else change
     identity = new.identity
     fields = tuple(_by_line(identity, field) for field in differences(old.object, new.object))
     if not fields:

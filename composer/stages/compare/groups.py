@@ -33,21 +33,22 @@ class Comparison:
     """What publishing a number of sites would change.
 
     *sites* counts those looked at, *changed* names those whose files differ, *bookkeeping* those of them
-    where no object does.
+    where no object does, *gone* those that were there before and are no longer.
     """
 
     sites: int
     changed: tuple[str, ...]
     bookkeeping: tuple[str, ...]
     groups: tuple[GroupedChange, ...]
+    gone: tuple[str, ...] = ()
 
     def count(self, action: Action) -> int:
         """The number of distinct changes of this kind."""
         return sum(group.change.action is action for group in self.groups)
 
 
-def group(diffs: Iterable[SiteDiff], unchanged: int = 0) -> Comparison:
-    """The comparison of many sites; *unchanged* counts further ones whose files do not differ.
+def group(diffs: Iterable[SiteDiff], unchanged: int = 0, gone: Iterable[str] = ()) -> Comparison:
+    """The comparison of many sites; *unchanged* counts further ones whose files do not differ, *gone* are those no longer there.
 
     Sites are taken one after the other and not kept, only their names and each distinct change.
     """
@@ -63,7 +64,8 @@ def group(diffs: Iterable[SiteDiff], unchanged: int = 0) -> Comparison:
     shared = (GroupedChange(change, tuple(sorted(sites))) for change, sites in found.values() if len(sites) > 1)
     alone = ((change, sites[0]) for change, sites in found.values() if len(sites) == 1)
     groups = tuple(sorted([*shared, *_alike(alone)], key=_order))
-    return Comparison(len(changed) + unchanged, tuple(sorted(changed)), tuple(sorted(bookkeeping)), groups)
+    count = len(changed) + unchanged
+    return Comparison(count, tuple(sorted(changed)), tuple(sorted(bookkeeping)), groups, tuple(sorted(gone)))
 
 
 _Found = dict[bytes, tuple[Change, list[str]]]
