@@ -1,21 +1,19 @@
-"""The commit a fleet is rendered from, and the fleet as it was at another commit."""
+"""The commit a fleet is rendered from, and what its repository says of other commits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
 from composer.git.commits import CommitObject, read_commit
-from composer.git.ids import FILE
 from composer.git.process import GitFailed, in_source, run
 
 FLEET_FOLDERS = ("sites", "blueprints", "schemas")
 _RECORDED = ".yaml"
-_LINK = "120000"
-_EXECUTABLE = "100755"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def source_of(fleet: Path) -> Source:
     except GitFailed as failed:
         if "not a git repository" in str(failed):
             return Source()
-        raise Rejected([_unreadable(fleet, failed)]) from failed
+        raise Rejected([unreadable(fleet, failed)]) from failed
     return Source(commit[0], _date(commit[1]), changed)
 
 
@@ -59,9 +57,9 @@ def commit_of(fleet: Path, commit: str) -> CommitObject:
         with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
             (found,) = objects.objects([f"{commit}^{{commit}}"])
     except GitFailed as failed:
-        raise Rejected([_unreadable(fleet, failed)]) from failed
+        raise Rejected([unreadable(fleet, failed)]) from failed
     if found is None:
-        raise Rejected([_unknown(fleet, commit)])
+        raise Rejected([unknown(fleet, commit)])
     return read_commit(*found)
 
 
@@ -87,57 +85,26 @@ def _date(commit: bytes) -> str:
     return b" ".join(committer.rsplit(b" ", 2)[1:]).decode()
 
 
-def export(fleet: Path, revision: str, target: Path) -> str:
-    """Writes the fleet as it was at *revision* into the empty folder *target*; gives the id of that commit.
-
-    Raises Rejected where there is no such revision, or no fleet in it.
-    """
+def states(fleet: Path, commits: Sequence[str]) -> Mapping[str, str]:
+    """Commit (full id) -> what is the same at all commits at which the fleet is; those that its repository has."""
     try:
         with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
-            names = [f"{revision}^{{commit}}", *(f"{revision}:./{folder}" for folder in FLEET_FOLDERS)]
-            if "\n" in revision:
-                raise Rejected([_unknown(fleet, revision)])
-            commit, *folders = objects.objects(names)
-            if commit is None or folders[0] is None:
-                raise Rejected([_unknown(fleet, revision)])
-            for name, folder in zip(FLEET_FOLDERS, folders, strict=True):
-                if folder:
-                    _write(objects, folder[0], target / name)
-    except GitFailed as failed:
-        raise Rejected([_unreadable(fleet, failed)]) from failed
-    return commit[0]
-
-
-def missing_commits(fleet: Path, commits: Sequence[str]) -> frozenset[str]:
-    """Those of the commits (full ids) that the fleet's repository does not have; all, where it has no repository."""
-    try:
-        with Batch(in_source(fleet, "cat-file", "--batch"), own=True) as objects:
-            found = objects.objects([f"{commit}^{{commit}}" for commit in commits])
+            there = [commit for commit in commits if objects.objects([f"{commit}^{{commit}}"])[0]]
+            folders = objects.objects([f"{commit}:./{folder}" for commit in there for folder in FLEET_FOLDERS])
     except GitFailed as failed:
         if "not a git repository" in str(failed):
-            return frozenset(commits)
-        raise Rejected([_unreadable(fleet, failed)]) from failed
-    return frozenset(commit for commit, there in zip(commits, found, strict=True) if there is None)
+            return {}
+        raise Rejected([unreadable(fleet, failed)]) from failed
+    ids = iter([found[0] if found else "" for found in folders])
+    return {commit: " ".join(islice(ids, len(FLEET_FOLDERS))) for commit in there}
 
 
-def _write(objects: Batch, tree: str, target: Path) -> None:
-    """A tree's files, then its links, so that no file is written through one; submodules are left out."""
-    (listing,) = objects.trees([tree])
-    for wanted in ((FILE, _EXECUTABLE), (_LINK,)):
-        chosen = {path: entry.id for path, entry in listing.items() if entry.mode in wanted}
-        for path, content in zip(chosen, objects.contents(list(chosen.values())), strict=True):
-            place = target / PurePosixPath(path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if wanted == (_LINK,):
-                place.symlink_to(content.decode("utf-8", "surrogateescape"))
-            else:
-                place.write_bytes(content)
-
-
-def _unknown(fleet: Path, revision: str) -> Diagnostic:
+def unknown(fleet: Path, revision: str) -> Diagnostic:
+    """The finding about a revision that is no commit with the fleet in it."""
     message = f"{revision!r} is not a commit that holds this fleet"
     return error("B014", message, Place(str(fleet)), hint="in a shallow clone, fetch the commit first")
 
 
-def _unreadable(fleet: Path, failed: GitFailed) -> Diagnostic:
+def unreadable(fleet: Path, failed: GitFailed) -> Diagnostic:
+    """The finding about a repository that git cannot read."""
     return error("B013", f"git cannot read the fleet's repository: {failed}", Place(str(fleet)))

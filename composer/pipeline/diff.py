@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Severity
+from composer.git.checkout import export
 from composer.git.repository import create_repository
-from composer.git.source import Source, export, source_of
+from composer.git.source import Source, source_of
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from composer.diagnostic import Diagnostic, Place, Rejected, error
 from composer.git.batch import Batch
+from composer.git.checkout import Checkout
 from composer.git.ids import FILE
-from composer.git.source import export, missing_commits
+from composer.git.source import states
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
 from composer.pipeline.changed import Changed
@@ -73,35 +74,35 @@ class _Proving:
     jobs: int
 
     def all(self, records: Sequence[Record]) -> Iterator[_Proved]:
-        """The proof of each record, and how its branch differs; those of one source together, since it is rendered once."""
-        by_source: dict[str, list[Record]] = defaultdict(list)
+        """The proof of each record, and how its branch differs; those of one state of the fleet together: it is read once."""
+        sources = [record.source for record in records if record.source and not record.is_dirty]
+        known = states(self.fleet.root, list(dict.fromkeys(sources)))
+        by_state: dict[str, list[Record]] = defaultdict(list)
         for record in records:
-            by_source["" if record.is_dirty else record.source].append(record)
-        missing = missing_commits(self.fleet.root, [source for source in by_source if source])
-        for source, concerned in by_source.items():
-            if source and source not in missing:
-                yield from self._against(source, concerned)
+            if record.is_dirty or record.source not in known:
+                yield self._unproven(record, (_sourceless if record.is_dirty else _lost)(record))
             else:
-                why = _lost if source else _sourceless
-                yield from (self._unproven(record, why(record)) for record in concerned)
-
-    def _against(self, source: str, records: Sequence[Record]) -> Iterator[_Proved]:
-        """The records against what this commit of the fleet renders to."""
+                by_state[known[record.source]].append(record)
         with temporary_folder() as folder:
-            try:
-                export(self.fleet.root, source, folder)
-                base, _ = load_fleet(folder)
-            except Rejected as rejected:
-                yield from (self._unproven(r, [_unrendered(r), *rejected.diagnostics]) for r in records)
-                return
-            waiting = {record.site: record for record in records}
-            changed = Changed(base, {branch(base, record.site): record.head for record in records}, self.jobs)
-            for files in changed.files([name for name in waiting if name in base.sites]):
-                proof = prove(self.objects, waiting.pop(files.site), files, self.known[files.site])
-                yield proof, _edit(self.objects, proof, files)
-            for site, record in waiting.items():
-                errors = [d for d in changed.findings if d.site == site and d.is_error]
-                yield self._unproven(record, [_unrendered(record), *errors])
+            checkout = Checkout(self.fleet.root, folder)
+            for concerned in by_state.values():
+                yield from self._against(checkout, concerned)
+
+    def _against(self, checkout: Checkout, records: Sequence[Record]) -> Iterator[_Proved]:
+        """The records against what the fleet renders to at their source, or, which is the same, at that of the first."""
+        try:
+            base, _ = load_fleet(checkout.at(records[0].source))
+        except Rejected as rejected:
+            yield from (self._unproven(r, [_unrendered(r), *rejected.diagnostics]) for r in records)
+            return
+        waiting = {record.site: record for record in records}
+        changed = Changed(base, {branch(base, record.site): record.head for record in records}, self.jobs)
+        for files in changed.files([name for name in waiting if name in base.sites]):
+            proof = prove(self.objects, waiting.pop(files.site), files, self.known[files.site])
+            yield proof, _edit(self.objects, proof, files)
+        for site, record in waiting.items():
+            errors = [d for d in changed.findings if d.site == site and d.is_error]
+            yield self._unproven(record, [_unrendered(record), *errors])
 
     def _unproven(self, record: Record, why: Sequence[Diagnostic]) -> _Proved:
         return prove(self.objects, record, None, [*why, *self.known[record.site]]), None

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from composer.diagnostic import Rejected
-from composer.git.source import Source, export, source_of
+from composer.git.checkout import Checkout, export
+from composer.git.source import Source, source_of, states
 from tests.publish.making import git
 
 
@@ -118,6 +121,55 @@ def test_the_fleet_of_an_earlier_commit_can_be_had_in_a_folder(fleet: Path, tmp_
         assert (target / "blueprints/own/v1/blueprint.yaml").is_file()
         assert not (target / "schemas").exists()
     assert (tmp_path / "HEAD" / "sites/link.yaml").readlink() == Path("eu/berlin-01.yaml")
+
+
+def test_the_fleet_moves_from_commit_to_commit(fleet: Path, tmp_path: Path) -> None:
+    """Files become folders and links, come and go; what a run leaves beside them stays behind."""
+    steps: list[Callable[[], object]] = [
+        lambda: (fleet / "sites/eu/berlin-01.yaml").write_text("later"),
+        lambda: (fleet / "sites/link").symlink_to("eu"),
+        lambda: ((fleet / "sites/link").unlink(), put(fleet / "sites/link/real.yaml", "a folder now")),
+        lambda: (shutil.rmtree(fleet / "sites/link"), put(fleet / "sites/link", "a file now")),
+        lambda: (shutil.rmtree(fleet / "blueprints"), put(fleet / "schemas/x.json", "{}")),
+        lambda: put(fleet.parent / "beside", "nothing of the fleet"),
+    ]
+    commits = [git(fleet, "rev-parse", "HEAD")]
+    for step in steps:
+        step()
+        git(fleet.parent, "add", "--all")
+        commits.append(commit(fleet))
+    (parent := tmp_path / "checkouts").mkdir()
+    checkout = Checkout(fleet, parent)
+    for revision in (*commits, *reversed(commits)):
+        (plain := tmp_path / "plain").mkdir()
+        export(fleet, revision, plain)
+        folder = checkout.at(revision)
+        assert list(parent.iterdir()) == [folder]
+        assert state(folder) == state(plain)
+        put(folder / "out/cache.json", "{}")
+        shutil.rmtree(plain)
+    with pytest.raises(Rejected, match="B014"):
+        checkout.at("nothing")
+    assert (checkout.at(commits[0]) / "sites/eu/berlin-01.yaml").read_text() == "# sites/eu/berlin-01.yaml\n"
+    same = states(fleet, [*commits, "0" * 40])
+    assert (list(same), same[commits[-1]] == same[commits[-2]], len(set(same.values()))) == (commits, True, len(steps))
+
+
+def put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def state(folder: Path) -> dict[str, str]:
+    """What each file, link and folder below a folder is."""
+    return {
+        str(path.relative_to(folder)): f"-> {path.readlink()}"
+        if path.is_symlink()
+        else path.read_text()
+        if path.is_file()
+        else ""
+        for path in sorted(folder.rglob("*"))
+    }
 
 
 @pytest.mark.parametrize("revision", ["nothing", "--help", "", "HEAD\nHEAD", "HEAD:sites", "-x", "HEAD^{tree}"])
