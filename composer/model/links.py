@@ -28,11 +28,15 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class TenantLink:
-    """What one tenant of a site sends *up* to the hub and gets *down* from it."""
+    """What one tenant of a site sends *up* to the hub and gets *down* from it.
+
+    *back* are pairs of filters: what comes down under the first makes the site send under the second.
+    """
 
     tenant: str
     up: tuple[Passing, ...]
     down: tuple[Passing, ...]
+    back: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,15 @@ def link_data(tenants: tuple[TenantLink, ...]) -> list[dict[str, Any]]:
 
 def link_tenants(data: Iterable[Mapping[str, Any]]) -> tuple[TenantLink, ...]:
     """What `link_data` was made of. Raises KeyError, TypeError or ValueError for anything else."""
-    return tuple(TenantLink(str(t["tenant"]), tuple(_passing(t["up"])), tuple(_passing(t["down"]))) for t in data)
+    return tuple(
+        TenantLink(str(t["tenant"]), tuple(_passing(t["up"])), tuple(_passing(t["down"])), tuple(_back(t["back"])))
+        for t in data
+    )
+
+
+def _back(data: Iterable[Iterable[str]]) -> Iterator[tuple[str, str]]:
+    for down, up in data:
+        yield str(down), str(up)
 
 
 def _passing(data: Iterable[Mapping[str, Any]]) -> Iterator[Passing]:

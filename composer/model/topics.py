@@ -151,6 +151,17 @@ def overlaps(one: str, other: str) -> bool:
     return len(longer) == length or longer[length] == "#"
 
 
+def meet(one: str, other: str) -> str:
+    """A filter for the topics that both filters match; they have to overlap."""
+    left, right = unshared(one).split("/"), unshared(other).split("/")
+    found: list[str] = []
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if "#" in (a, b):
+            return "/".join([*found, *(right if a == "#" else left)[index:]])
+        found.append(b if a == "+" else a)
+    return "/".join(found)
+
+
 _SAME = {"#": ["+", "#"], "/#": ["", "+", "#"]}
 """Filters whose # cannot stand for nothing: no topic is without a level, and none is one empty level."""
 

@@ -154,7 +154,8 @@ def _lawless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
 def _rateless(hub: Document, children: Sequence[Child]) -> Iterator[Diagnostic]:
     unknown = [child for child in children if child.fault and child.summary and child.summary.tenants]
     if unknown:
-        message = f"what {_who(unknown)} to hub {_name(hub)} cannot be worked out, and is counted as nothing"
+        sends = "sends" if len(unknown) == 1 else "send"
+        message = f"what {_who(unknown)} {sends} to hub {_name(hub)} cannot be worked out, and is counted as nothing"
         hint = "mend the site's document; until then the hub may be made smaller than it has to be"
         yield warning("W056", message, hub.place(("metadata", "name")), hint=hint, related=_faults(unknown))
 
@@ -165,7 +166,7 @@ def _name(hub: Document) -> str:
 
 
 def _who(sites: Sequence[Child]) -> str:
-    return f"{sites[0].site} sends" if len(sites) == 1 else f"{sites[0].site} and {count(len(sites) - 1, 'other')} send"
+    return sites[0].site + (f" and {count(len(sites) - 1, 'other')}" if len(sites) > 1 else "")
 
 
 def _faults(sites: Sequence[Child]) -> list[Related]:

@@ -6,7 +6,7 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
 
@@ -15,6 +15,7 @@ from composer.model.topics import (
     bind,
     covers,
     matches,
+    meet,
     overlaps,
     placeholders,
     to_filter,
@@ -68,6 +69,15 @@ def test_covering_is_matching_everything_the_other_matches(wide: str, narrow: st
 @given(FILTER, FILTER)
 def test_overlapping_is_matching_something_the_other_matches(one: str, other: str) -> None:
     assert overlaps(one, other) == bool(meaning(one) & meaning(other))
+
+
+@given(FILTER, FILTER)
+@example("b/a", "b/a/#")
+@example("+/b", "a/#")
+@example("#", "+/b")
+def test_what_two_filters_have_in_common_is_a_filter(one: str, other: str) -> None:
+    if overlaps(one, other):
+        assert meaning(meet(one, other)) == meaning(one) & meaning(other)
 
 
 def test_a_filter_below_the_empty_level_needs_a_second_level() -> None:

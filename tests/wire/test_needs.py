@@ -54,8 +54,23 @@ def test_a_class_of_ten_million_devices_is_more_than_a_broker_or_a_node_holds(tm
     )
     found = findings(tmp_path, with_nodes(acme=acme))
     assert sorted({f.code for f in found}) == ["W061", "W062", "W067", "W068"]
-    assert all(f.place.source.strip() in ("bee:", "") or f.code == "W061" for f in found)
+    assert all(f.place.source.strip() in ("bee:", "") for f in found)
+    (said,) = [f for f in found if f.code == "W061"]
+    assert said.hint == "it cannot be told more; spread devices over more sites or hubs"
     assert any("10,000,000 connections at one broker" in f.message for f in found)
+
+
+@pytest.mark.parametrize("resource", ["memory: 1Gi", "storage: 100Mi"])
+def test_a_node_that_is_too_small_for_any_broker_is_found_at_the_node(tmp_path: Path, resource: str) -> None:
+    documents = with_nodes()
+    before = "memory: 8Gi" if "memory" in resource else "storage: 64Gi"
+    assert before in documents["berlin.yaml"]
+    documents["berlin.yaml"] = documents["berlin.yaml"].replace(before, resource)
+    (found,) = findings(tmp_path, documents)
+    assert (found.code, found.place.file) == ("W067", "sites/berlin.yaml")
+    said = documents["berlin.yaml"].splitlines()[found.place.line - 1]
+    assert said[found.place.column - 1 :].startswith(resource.partition(" ")[2])
+    assert "too little for any broker" in found.hint
 
 
 def test_more_messages_than_one_core_can_do_are_found_at_the_largest_publisher(tmp_path: Path) -> None:

@@ -46,4 +46,4 @@ def uplink_summary(stack: Stack, hub: str, children: Sequence[LinkSummary] = ())
     wrong = check_words(stack)
     if has_errors(wrong):
         raise Rejected(wrong)
-    return summarise(stack.site, hub, stack.tenants, flowing(stack, children, []).traffic)
+    return summarise(stack.site, hub, stack.tenants, flowing(stack, children, []).traffic, children)

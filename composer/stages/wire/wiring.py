@@ -81,7 +81,7 @@ def wire(stack: Stack, link: HubLink | None, children: Sequence[LinkSummary] = (
         sizing=wiring.sizing,
         shares=wiring.shares,
         children=wiring.children,
-        summary=summarise(stack.site, link.site, stack.tenants, wiring.traffic) if link else None,
+        summary=summarise(stack.site, link.site, stack.tenants, wiring.traffic, wiring.children) if link else None,
     )
     return made, wiring.findings
 

@@ -13,6 +13,7 @@ from composer.stages.wire.graph.reserved import reserved
 from composer.stages.wire.graph.silent import silent
 from composer.stages.wire.graph.tenant import graphs
 from composer.stages.wire.graph.unheard import unpublished, unread
+from composer.stages.wire.turning import turning
 
 __all__ = ["check_topics", "schema_paths"]
 
@@ -25,12 +26,13 @@ def check_topics(wiring: Wiring, payloads: Payloads) -> list[Diagnostic]:
 def _findings(wiring: Wiring, payloads: Payloads) -> Iterator[Diagnostic]:
     yield from unusable(wiring.stack, wiring.traffic, payloads)
     found = graphs(wiring.stack, wiring.traffic)
+    below = turning(wiring.children)
     for graph in found:
         others = [other for other in found if other is not graph]
         yield from reserved(graph)
         yield from silent(graph)
         yield from unpublished(graph, others)
         yield from unread(graph, others)
-        yield from loops(graph)
+        yield from loops(graph, below.get(graph.tenant, {}))
         yield from losses(graph)
         yield from unfit(graph, payloads)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from composer.diagnostic import Diagnostic, Related, error
 from composer.model.circles import circle, knots
 from composer.model.matching import Reach
 from composer.model.topics import overlaps
-from composer.model.traffic import Publication, Subscription
 from composer.stages.wire.graph.tenant import Graph, label
 from composer.stages.wire.places import said_place
-
-PASSING_ON = frozenset({"stream", "function"})
-"""Kinds of principals that publish because a message came."""
-
-Hop = tuple[int, int]
-"""A publication, and the subscription of the next one that it reaches, by their indexes."""
+from composer.stages.wire.turning import Hop, Turn, Turning, actor, turns, widened
 
 
-def loops(graph: Graph) -> Iterator[Diagnostic]:
-    """A finding for each circle of streams and functions, and for each topic that the hub would send back."""
-    senders = tuple(_actor(publication) for publication in graph.publications)
-    receivers = tuple(_actor(subscription) for subscription in graph.subscriptions)
-    for hops in _circles(senders, receivers, graph.reached):
-        yield _circle(graph, hops)
+def loops(graph: Graph, below: Turning) -> Iterator[Diagnostic]:
+    """A finding for each circle of streams and functions, also by way of what sites *below* turn round, and for each topic
+    that the hub would send back.
+    """
+    senders = tuple(actor(publication) for publication in graph.publications)
+    receivers = tuple(actor(subscription) for subscription in graph.subscriptions)
+    through = turns(below, graph.publications, graph.subscriptions)
+    for hops in _circles(senders, receivers, widened(graph.reached, through)):
+        yield _circle(graph, hops, through)
     yield from _dead_letters(graph)
     yield from _sent_back(graph)
-
-
-def _actor(row: Publication | Subscription) -> str:
-    """Who passes messages on, "" where nobody does; dead letters are looked at apart."""
-    if row.principal.kind not in PASSING_ON or (isinstance(row, Publication) and row.is_dead_letter):
-        return ""
-    return f"{row.principal.kind} {row.principal.name}"
 
 
 @lru_cache(maxsize=1024)
@@ -67,12 +57,14 @@ def _around(edges: list[list[int]], knot: tuple[int, ...]) -> Iterator[list[int]
             yield way
 
 
-def _circle(graph: Graph, hops: tuple[Hop, ...]) -> Diagnostic:
+def _circle(graph: Graph, hops: tuple[Hop, ...], through: Mapping[Hop, Turn]) -> Diagnostic:
     sent = [graph.publications[published] for published, _ in hops]
     received = [graph.subscriptions[listening] for _, listening in hops]
     names = [f"{p.principal.kind} {p.principal.name}" for p in sent]
-    topics = [p.topic for p in sent]
-    way = "".join(f"{name} -> {topic} -> " for name, topic in zip(names, topics, strict=True)) + names[0]
+    turned = [through.get(hop) if hop[0] not in graph.reached[hop[1]] else None for hop in hops]
+    below = [f"site {turn.site} -> {turn.up} -> " if turn else "" for turn in turned]
+    steps = zip(names, sent, below, strict=True)
+    way = "".join(f"{name} -> {p.topic} -> {site}" for name, p, site in steps) + names[0]
     related = [
         Related(f"{label(listener)} listens to {listener.topic!r}", said_place(graph.stack, listener.said))
         for listener in received

@@ -12,6 +12,7 @@ from composer.model.stack import Component, Stack
 from composer.model.units import quantity, show_duration, show_quantity
 from composer.stages.wire.places import param_place, place_of, tenant_place
 from composer.stages.wire.sizing.demand import Part
+from composer.stages.wire.sizing.needs import LESS
 from composer.stages.wire.sizing.sizes import PARAMETERS
 
 MOST_RELATED = 3
@@ -57,6 +58,18 @@ class Case:
                 return found.place
         return place_of(self.ingress, key=True)
 
+    def largest_place(self, sums: Sequence[str] = CONNECTING) -> Place:
+        """Where it is said what adds most to the sums."""
+        first = self.largest(sums)
+        return part_place(self.stack, first[0]) if first else place_of(self.ingress, key=True)
+
+    def node_place(self, resource: str) -> Place:
+        """Where it is said how much the node that the need is about has of a resource."""
+        name = self.need.by.removeprefix("node ").removesuffix(LESS)
+        index = next(i for i, node in enumerate(self.stack.spec["cluster"]["nodes"]) if node["name"] == name)
+        found = origin(self.stack.layers, ("cluster", "nodes", index, resource))
+        return found.place if found else place_of(self.ingress, key=True)
+
     def chosen_place(self, figure: str) -> Place | None:
         """Where a document says outright what is given, if one does."""
         return param_place(self.ingress, PARAMETERS[figure][0]) if figure in self.sizing.chosen else None
@@ -95,15 +108,16 @@ def check_needs(
 def _connections(case: Case) -> Diagnostic:
     needed = case.amount(case.need.needed)
     message = f"the broker takes {case.amount(case.need.given)}, but {needed} are expected"
-    place = case.chosen_place("maxConnections") or place_of(case.ingress, key=True)
+    place = case.chosen_place("maxConnections")
     hint = f"say at least {case.sizing.amounts['connections']:.0f}, or leave maxConnections out"
+    if place is None:
+        place, hint = case.largest_place(), "it cannot be told more; spread devices over more sites or hubs"
     return error("W061", message, place, hint=hint, related=case.related(CONNECTING, "connections"))
 
 
 def _one_broker(case: Case) -> Diagnostic:
     message = f"{case.amount(case.need.needed)} at one broker, which should hold no more than {case.need.given:,.0f}"
-    first = case.largest(CONNECTING)
-    place = part_place(case.stack, first[0]) if first else place_of(case.ingress, key=True)
+    place = case.largest_place()
     hint = "spread devices over more sites or hubs; capacity.brokerConnections in fleet.yaml is the limit"
     return error("W062", message, place, hint=hint, related=case.related(CONNECTING, "connections"))
 
@@ -111,8 +125,7 @@ def _one_broker(case: Case) -> Diagnostic:
 def _load(case: Case) -> Diagnostic:
     message = f"the broker would have to take and hand out {case.need.needed:,.0f} messages a second, "
     message += f"and can do {case.need.given:,.0f} on its one core"
-    first = case.largest(("messagesIn", "messagesOut"))
-    place = part_place(case.stack, first[0]) if first else place_of(case.ingress, key=True)
+    place = case.largest_place(("messagesIn", "messagesOut"))
     hint = "send less often, let fewer listen, or spread devices over more sites; capacity.messages in fleet.yaml is the limit"
     return error("W063", message, place, hint=hint, related=case.related(("messagesIn", "messagesOut"), "a second"))
 
@@ -161,9 +174,12 @@ def _node(case: Case) -> Diagnostic:
     held = amounts["queueMemory"] if sort == "memory" else amounts["stored"]
     queue = amounts["upRate"] > 0 and held > case.need.needed / 2
     place = case.chosen_place(case.need.figure) or (case.offline_place() if queue else None)
+    if case.need.given < amounts["memoryMin" if sort == "memory" else "volumeMin"]:
+        return error(
+            "W067", message, case.node_place(sort), hint=f"a node with more {sort}: this is too little for any broker"
+        )
     if place is None:
-        first = case.largest(CONNECTING)
-        place = part_place(case.stack, first[0]) if first else place_of(case.ingress, key=True)
+        place = case.largest_place()
     hint = f"more {sort}, fewer devices"
     if queue:
         share = max(0.0, 1 - (case.need.needed - case.need.given) / held)
@@ -175,8 +191,7 @@ def _node(case: Case) -> Diagnostic:
 
 def _kernel(case: Case) -> Diagnostic:
     message = f"{case.need.key}: the broker needs {case.need.needed:,.0f}, {case.need.by} has {case.need.given:,.0f}"
-    first = case.largest(CONNECTING)
-    place = part_place(case.stack, first[0]) if first else place_of(case.ingress, key=True)
+    place = case.largest_place()
     constant = {
         "open files": "raise LimitNOFILE of the container runtime, and say so: capacity.nodeDescriptors in fleet.yaml",
         "connection table": "raise net.netfilter.nf_conntrack_max at the node, and say so: capacity.conntrackMin in fleet.yaml",
