@@ -53,7 +53,7 @@ def publishing(repository: Repository) -> Iterator[int]:
 
     Its git processes keep that open too, so the lock is free only when the last of them has ended, and
     leftovers found then belong to nobody.
-    Raises Rejected where somebody else publishes for too long.
+    Raises Rejected where somebody else publishes for too long, and where the disk is full.
     """
     try:
         descriptor = os.open(repository.path / "composer.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
@@ -63,7 +63,7 @@ def publishing(repository: Repository) -> Iterator[int]:
         _acquire(descriptor, repository)
         if os.read(descriptor, 1):
             _remove(repository.path, _HALVES + _LOCKS)
-        os.pwrite(descriptor, _UNDER_WAY, 0)
+        _mark(descriptor, repository)
         try:
             yield descriptor
         except (GitFailed, Rejected) as problem:
@@ -74,6 +74,13 @@ def publishing(repository: Repository) -> Iterator[int]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _mark(descriptor: int, repository: Repository) -> None:
+    try:
+        os.pwrite(descriptor, _UNDER_WAY, 0)
+    except OSError as problem:
+        raise Rejected([_unlockable(repository, problem)]) from problem
 
 
 def _unlockable(repository: Repository, problem: OSError) -> Diagnostic:

@@ -95,9 +95,9 @@ def put_file(root: Path, path: str, text: str) -> bool:
     try:
         if file.is_file() and not file.is_symlink() and file.read_bytes() == text.encode():
             return False
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.parent.resolve().is_relative_to(root.resolve()):
+        if not Path(os.path.realpath(file.parent)).is_relative_to(os.path.realpath(root)):
             raise Rejected([error("Y004", f"{path} lies outside of the tree", Place(path))])
+        file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
         fresh.write_bytes(text.encode())
         fresh.replace(file)

@@ -16,7 +16,17 @@ from composer.pipeline.delivery import Delivery
 from composer.pipeline.signatures import signer
 from composer.pipeline.verify import absent_branch
 from composer.pipeline.watch import Phase, Watch, unwatched
-from composer.stages.publish import Earlier, Outcome, SiteResult, Terms, earlier_state, read_record, set_back, state_at
+from composer.stages.publish import (
+    Earlier,
+    Outcome,
+    SiteResult,
+    Terms,
+    branch_moved,
+    earlier_state,
+    read_record,
+    set_back,
+    state_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,9 @@ def roll_back(fleet: Fleet, wish: Wish, watch: Watch = unwatched) -> RolledBack:
 
 def _one(target: Delivery, site: str, name: str, wish: Wish, terms: Terms) -> SiteResult:
     repository = target.repository
-    head = heads(repository, name)[name]
+    head = heads(repository, name).get(name)
+    if head is None:
+        return branch_moved(SiteResult(site, name, Outcome.MOVED), "")
     with repository.reading() as objects:
         if wish.release:
             earlier = _present(objects, site, name, head)

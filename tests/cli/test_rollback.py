@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from composer.git.repository import open_repository
+from composer.pipeline.delivery import Delivery
+from composer.pipeline.rollback import Wish, roll_back
+from composer.stages.load import load_fleet
+from composer.stages.publish import earlier_state
 from tests.cli.kit import commit, composer, delivery, noted, notes
 from tests.conftest import Needs
 from tests.publish.making import commit_by_hand, git
@@ -243,3 +247,24 @@ def test_a_server_s_branch_goes_back_to_a_commit_that_the_mirror_does_not_hold(s
     assert composer(root, "publish").code == 0
     assert "third" in git(repository, "show", "site/a:platform/edge-platform/configmap_note.yaml")
     assert git(repository, "fsck", "--full", "--strict", "--no-dangling") == ""
+
+
+def test_a_branch_that_somebody_takes_away_meanwhile_is_told_as_moved(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet, _ = load_fleet(root)
+
+    def gone_when_looked_at(*_: object) -> None:
+        git(delivery(root), "update-ref", "-d", "refs/heads/site/b")
+
+    def gone_when_written(*asked: object) -> object:
+        found = earlier_state(*asked)  # type: ignore[arg-type]
+        git(delivery(root), "update-ref", "-d", "refs/heads/site/a")
+        return found
+
+    monkeypatch.setattr(Delivery, "deepen", gone_when_looked_at)
+    monkeypatch.setattr("composer.pipeline.rollback.earlier_state", gone_when_written)
+    done = roll_back(fleet, Wish(["a", "b"]))
+    assert [(result.site, result.outcome) for result in done.results] == [("a", "moved"), ("b", "moved")]
+    assert [finding.code for finding in done.findings] == ["B022", "B022"]
+    assert history(root, branch="--all") == []

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from composer.diagnostic import Rejected
+from composer.pipeline.create import put_file
 from composer.pipeline.schemas import editor_schema
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
@@ -211,3 +213,15 @@ def test_a_file_in_another_encoding_is_replaced(tmp_path: Path) -> None:
     file.write_bytes(b"\xff")
     assert composer(root, "schema", "export", "-o", ".").err == "written\n"
     assert file.read_bytes() == written
+
+
+@pytest.mark.parametrize("target", ["{outside}", "{outside}/missing", "schemas"], ids=["a folder", "nothing", "itself"])
+def test_a_linked_folder_leads_nowhere_and_nothing_is_made_there(tmp_path: Path, target: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    root = notes(tmp_path / "fleet", "a")
+    (root / "schemas").symlink_to(target.format(outside=outside))
+    with pytest.raises(Rejected) as refused:
+        put_file(root, "schemas/deep/file.json", "{}")
+    assert [d.code for d in refused.value.diagnostics] == ["E002" if target == "schemas" else "Y004"]
+    assert not list(outside.iterdir())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -238,6 +239,18 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="B011"):
         published(repository, with_text("berlin-01", "one"))
     assert not (tmp_path / "victim").exists()
+
+
+def test_a_lock_that_the_disk_has_no_room_for_is_a_finding(tmp_path: Path) -> None:
+    repository = delivery(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(Rejected, match="B011"):
+            published(repository, with_text("berlin-01", "one"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert published(repository, with_text("berlin-01", "one"))[0].outcome is Outcome.PUBLISHED
 
 
 @pytest.mark.parametrize("killed", [True, False])

@@ -11,7 +11,7 @@ from composer.stages.publish.names import check_branches
 from composer.stages.publish.paths import tenant_folder
 from composer.stages.publish.plan import SitePlan, hold_finding
 from composer.stages.publish.proof import FileDifferences, Proof, Verdict, prove
-from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Terms, publish
+from composer.stages.publish.publisher import Outcome, Publisher, SiteResult, Terms, branch_moved, publish
 from composer.stages.publish.record import Record, read_record
 from composer.stages.publish.rollback import Earlier, earlier_state, set_back, state_at
 from composer.stages.publish.steps import Store, plans
@@ -37,6 +37,7 @@ __all__ = [
     "Verdict",
     "Written",
     "branch_files",
+    "branch_moved",
     "bundle",
     "check_branches",
     "earlier_state",

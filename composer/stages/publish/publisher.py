@@ -127,7 +127,7 @@ class Publisher:
             result = _foreseen(plan, self._source)
             if result.outcome is Outcome.PUBLISHED and site.is_stripped:
                 # Its branch held these files a moment ago.
-                result = _moved(result, plan.parent)
+                result = branch_moved(result, plan.parent)
             if result.outcome is Outcome.PUBLISHED:
                 self._run(site.site).add(site, plan, result, self._terms.metadata)
             else:
@@ -233,12 +233,12 @@ def verdict(foreseen: SiteResult, head: Head | None, failure: str) -> SiteResult
     if now == foreseen.commit:
         return foreseen
     if now != foreseen.parent:
-        return _moved(foreseen, now)
+        return branch_moved(foreseen, now)
     finding = error("B023", f"branch {foreseen.branch} could not be moved: {failure}", Place(foreseen.branch))
     return replace(foreseen, outcome=Outcome.FAILED, commit=now, findings=(finding.at_site(foreseen.site),))
 
 
-def _moved(foreseen: SiteResult, now: str) -> SiteResult:
+def branch_moved(foreseen: SiteResult, now: str) -> SiteResult:
     """The result where the branch is no longer what the site was compared with."""
     message = f"somebody else moved branch {foreseen.branch} meanwhile, to {now[:12] or 'nothing'}"
     hint = "look at what came in, then publish again"

@@ -18,7 +18,7 @@ from composer.stages.publish.branches import BranchState, read_branches
 from composer.stages.publish.files import SiteFiles, site_files
 from composer.stages.publish.hydrated import hydrated
 from composer.stages.publish.plan import SitePlan, plan_site, refusals
-from composer.stages.publish.publisher import Outcome, SiteResult, Terms, verdict
+from composer.stages.publish.publisher import Outcome, SiteResult, Terms, branch_moved, verdict
 from composer.stages.publish.record import is_composers
 from composer.stages.publish.trailers import HELD, TRAILERS, describe, trailers_of
 from composer.stages.publish.volumes import hold_volumes
@@ -69,7 +69,9 @@ def set_back(repository: Repository, earlier: Earlier, terms: Terms, *, hold: bo
     site, branch = earlier.files.site, earlier.files.branch
     try:
         with publishing(repository) as lock, repository.reading() as objects:
-            head = heads(repository, branch)[branch]
+            head = heads(repository, branch).get(branch)
+            if head is None:
+                return branch_moved(SiteResult(site, branch, Outcome.MOVED), "")
             (state,) = read_branches(objects, [(site, head)])
             plan = _plan(objects, earlier, state, terms)
             if plan.findings:
