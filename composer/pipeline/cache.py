@@ -23,7 +23,7 @@ from composer.pipeline.told import Warnings, mentioned, warnings_data, warnings_
 from composer.source.document import Document
 from composer.source.files import list_files, read_bytes
 from composer.source.packaged import packaged
-from composer.stages.load import way_up
+from composer.stages.load import document_digest, way_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,8 @@ class Cache:
         entry = self._entries.get(site)
         if entry is None or ("sites", site) in self._fleet.broken:
             return None
-        try:
-            own = sha256(read_bytes(self._fleet.root, self._fleet.sites[site])).hexdigest()
-        except (Rejected, KeyError):
+        own = document_digest(self._fleet, site)
+        if not own:
             return None
         known = self._key(site, own, self._children.get(site, ""), entry.names, entry.warnings)
         return entry if known == entry.key else None

@@ -5,7 +5,7 @@ Knows YAML files, their folders and the schemas of documents; nothing of layers,
 
 from composer.stages.load.blueprints import load_blueprints, shipped_names
 from composer.stages.load.fleet import check_draft, check_references, load_fleet, load_site
-from composer.stages.load.links import hubs_named, link_of, possible_hubs, way_up
+from composer.stages.load.links import document_digest, hubs_named, link_of, possible_hubs, way_up
 from composer.stages.load.listing import FLEET_FILE, document_files, holds_sites, name_fault
 from composer.stages.load.payloads import read_payload
 from composer.stages.load.referenced import read_certificates
@@ -19,6 +19,7 @@ __all__ = [
     "check_draft",
     "check_references",
     "check_schema",
+    "document_digest",
     "document_files",
     "holds_sites",
     "hubs_named",

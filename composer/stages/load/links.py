@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
 
 from composer.diagnostic import Diagnostic, Place, Rejected, Related, did_you_mean, error
 from composer.model.fleet import Fleet
 from composer.source.document import Document, Route
-from composer.source.files import read_bytes
-from composer.source.reader import read_document
+from composer.source.files import decode, read_bytes
+from composer.source.reader import parse, read_document
 from composer.stages.load.schema import check_schema
 
 
@@ -116,37 +119,61 @@ def _unusable(hub: str, findings: tuple[Diagnostic, ...], link: Link) -> Diagnos
 _WORD = re.compile(rb"[a-z0-9-]+")
 
 
-@lru_cache(maxsize=8)
 def possible_hubs(fleet: Fleet) -> frozenset[str]:
-    """The sites that may be somebody's hub; no other site is one. Ten thousand documents are looked through, not parsed."""
-    shared = {hub for hub in _shared_hubs(fleet).values() if hub in fleet.sites}
-    return frozenset(shared.union(*(_named(fleet, site) for site in fleet.sites)))
+    """The sites that may be somebody's hub; no other site is one."""
+    return _looked_through(fleet).hubs
+
+
+def document_digest(fleet: Fleet, site: str) -> str:
+    """The digest of the bytes of a site's document, as it was when the sites were looked through; "" where it cannot be read."""
+    return _looked_through(fleet).digests.get(site, "")
+
+
+class _Look(NamedTuple):
+    """What one look at the documents of all sites tells: the sites they may name as hubs, and the digest of each."""
+
+    hubs: frozenset[str]
+    digests: Mapping[str, str]
+
+
+@lru_cache(maxsize=8)
+def _looked_through(fleet: Fleet) -> _Look:
+    """Ten thousand documents are looked through, not parsed."""
+    hubs = {hub for hub in _shared_hubs(fleet).values() if hub in fleet.sites}
+    digests: dict[str, str] = {}
+    for site, file in fleet.sites.items():
+        with suppress(Rejected):
+            text = read_bytes(fleet.root, file)
+            digests[site] = sha256(text).hexdigest()
+            hubs |= _named(fleet, site, _spelled_out(text, file))
+    return _Look(frozenset(hubs), digests)
 
 
 def hubs_named(fleet: Fleet, site: str) -> tuple[str, ...]:
     """The hubs that a site whose document cannot be used may have: those it names, or its profiles or the fleet do."""
-    words = _words(_text(fleet, site))
+    text = b""
+    with suppress(Rejected):
+        text = _spelled_out(read_bytes(fleet.root, fleet.sites[site]), fleet.sites[site])
+    words = _words(text)
     hubs = {hub for profile, hub in _shared_hubs(fleet).items() if not profile or profile in words}
-    return tuple(sorted((hubs | _named(fleet, site)) & (fleet.sites.keys() - {site})))
+    return tuple(sorted({hub for hub in hubs if hub in fleet.sites and hub != site} | _named(fleet, site, text)))
 
 
-def _named(fleet: Fleet, site: str) -> frozenset[str]:
-    """The sites of which a document that speaks of an uplink holds the name."""
-    text = _text(fleet, site)
-    return _words(text) & (fleet.sites.keys() - {site}) if b"uplink" in text else frozenset()
+def _named(fleet: Fleet, site: str, text: bytes) -> frozenset[str]:
+    """The sites of which *text*, a site's document that speaks of an uplink, holds the name."""
+    words = _words(text) if b"uplink" in text else ()
+    return frozenset(word for word in words if word in fleet.sites and word != site)
 
 
 def _words(text: bytes) -> frozenset[str]:
     return frozenset(word.decode() for word in _WORD.findall(text))
 
 
-def _text(fleet: Fleet, site: str) -> bytes:
-    """A site's document as it stands there. Only escapes can hide what it says; where there are any, they are read."""
-    try:
-        text = read_bytes(fleet.root, fleet.sites[site])
-        return text + repr(read_document(fleet.root, fleet.sites[site]).data).encode() if b"\\" in text else text
-    except Rejected:
-        return b""
+def _spelled_out(text: bytes, file: str) -> bytes:
+    """A document as it stands there. Only escapes can hide what it says; where there are any, it is read."""
+    if b"\\" not in text:
+        return text
+    return text + repr(parse(decode(text, file), file).data).encode()
 
 
 @lru_cache(maxsize=8)

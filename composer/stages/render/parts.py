@@ -35,15 +35,18 @@ def widest(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(sorted(part for part in named if len(part) == 1 or part[:1] not in named))
 
 
-def written(context: Mapping[str, Any], part: Part) -> bytes:
-    """The part's value as bytes: equal bytes, equal values of equal types. A part that is not there is told from null."""
-    value: Any = context
-    try:
-        for step in part:
-            value = value[step]
-    except (KeyError, TypeError):
-        return b""
-    return dumps(value, _FORMAT)
+def written(context: Mapping[str, Any], parts: Iterable[Part]) -> bytes:
+    """The values of *parts* as bytes: equal bytes, equal values of equal types. A part that is not there is told from null."""
+    values: list[Any] = []
+    for part in parts:
+        value: Any = context
+        try:
+            for step in part:
+                value = value[step]
+        except (KeyError, TypeError):
+            value = ...
+        values.append(value)
+    return dumps(values, _FORMAT)
 
 
 def dumped(value: Any) -> bytes:

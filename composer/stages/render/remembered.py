@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from composer.stages.render.limits import Used
-from composer.stages.render.parts import Part, dumped, written
+from composer.stages.render.parts import dumped, written
 from composer.stages.render.program import Text, variables
 from composer.stages.render.texts import Texts
 
@@ -17,7 +16,7 @@ MOST = 512
 MOST_TEXT = 16 << 20
 """Characters of these texts together with bytes of what they were made of."""
 
-Key = tuple[str, tuple[bytes, ...], bytes]
+Key = tuple[str, bytes, bytes]
 """A template, what it read of the context, and what it was given besides."""
 
 
@@ -33,7 +32,7 @@ class Memory:
 
     def keep(self, key: Key, text: str, used: Used) -> None:
         """Remembers *text*, and forgets the others where they get too many or too long together."""
-        size = len(text) + sum(map(len, key[1])) + len(key[2])
+        size = len(text) + len(key[1]) + len(key[2])
         self._size += size
         if len(self._texts) >= MOST or self._size > MOST_TEXT:
             self._texts.clear()
@@ -44,14 +43,9 @@ class Memory:
 class RememberedText(Text):
     """The function `text`: what an earlier component or site made of the same values is used again."""
 
-    def __init__(self, texts: Texts, context: Mapping[str, Any]) -> None:
-        super().__init__(texts, context)
-        self._read: dict[Part, bytes] = {}
-
     def __call__(self, name: str, /, **extra: Any) -> str:
-        read = tuple(map(self._written, self._texts.parts_of(name)))
         memory = memory_of(self._texts)
-        key = (name, read, dumped(extra) if extra else b"")
+        key = (name, written(self._context, self._texts.parts_of(name)), dumped(extra) if extra else b"")
         meter = self._texts.sandbox.meter
         known = memory.get(key)
         if known is not None:
@@ -62,12 +56,6 @@ class RememberedText(Text):
         text = self._texts.render(name, {**variables(self._context, self), **extra})
         memory.keep(key, text, meter.used.minus(before))
         return text
-
-    def _written(self, part: Part) -> bytes:
-        known = self._read.get(part)
-        if known is None:
-            known = self._read[part] = written(self._context, part)
-        return known
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
@@ -21,18 +21,30 @@ from composer.stages.render.rendering import render, render_each
 from composer.stages.render.texts import Texts
 from composer.stages.render.tree import Root, expressions
 
-Last = tuple[list[bytes], list[Rendered]]
-"""The values of a manifest's parts, written down, and what came of them."""
+
+class Last(NamedTuple):
+    """What each manifest of a component read the last time, and what came of it.
+
+    *still* is what all of them read together, or b"" while some read something new each time: one look for many.
+    """
+
+    still: bytes
+    reads: list[bytes]
+    made: list[list[Rendered]]
+
 
 OWN = frozenset({"params", "images", "component"})
 """What belongs to the component itself, and cannot differ while it is the same component."""
+
+MOST_PROGRAMS = 16
+"""Choices of its manifests that are compiled for themselves; beyond these, all manifests are rendered."""
 
 
 class Renderer:
     """Renders components, remembering for each one that sites share what came of each of its manifests last."""
 
     def __init__(self) -> None:
-        self._last: dict[Component, list[Last]] = {}
+        self._last: dict[Component, Last] = {}
         self._used: dict[Component, Used] = {}  # at least what all manifests of the component used up
 
     def render(self, component: Component, context: Mapping[str, Any]) -> list[Rendered]:
@@ -41,15 +53,22 @@ class Renderer:
         if not component.shared:
             return render(program, component, context)
         manifests = manifests_of(program)
-        known: dict[Part, bytes] = {}
-        reads = [[_read(context, part, known) for part in parts] for parts in manifests.parts]
-        last = self._last.get(component) or [([b"nothing"], [])] * len(reads)
-        stale = tuple(index for index, read in enumerate(reads) if last[index][0] != read)
-        if stale:
-            fresh = self._fresh(manifests, stale, component, context)
-            last = [(read, fresh[i] if i in fresh else last[i][1]) for i, read in enumerate(reads)]
-            self._last[component] = last
-        return [rendered for _, made in last for rendered in made]
+        last = self._last.get(component)
+        if last is None or not last.still or last.still != written(context, manifests.all_parts):
+            last = self._last[component] = self._looked_over(last, manifests, component, context)
+        return [rendered for made in last.made for rendered in made]
+
+    def _looked_over(
+        self, last: Last | None, manifests: Manifests, component: Component, context: Mapping[str, Any]
+    ) -> Last:
+        """*last*, with those manifests rendered again that read something else now."""
+        reads = [written(context, parts) for parts in manifests.parts]
+        if last is not None and last.reads == reads:
+            return last._replace(still=written(context, manifests.all_parts))
+        stale = tuple([index for index, read in enumerate(reads) if last is None or last.reads[index] != read])
+        fresh = self._fresh(manifests, stale, component, context)
+        made = [fresh[i] if last is None or i in fresh else last.made[i] for i in range(len(reads))]
+        return Last(b"", reads, made)
 
     def _fresh(
         self, manifests: Manifests, stale: tuple[int, ...], component: Component, context: Mapping[str, Any]
@@ -67,24 +86,21 @@ class Renderer:
         return fresh
 
 
-def _read(context: Mapping[str, Any], part: Part, known: dict[Part, bytes]) -> bytes:
-    if part not in known:
-        known[part] = written(context, part)
-    return known[part]
-
-
 @dataclass(frozen=True, eq=False)
 class Manifests:
-    """The manifests of a program one by one: *parts* are those of the context that each can read."""
+    """The manifests of a program one by one: *parts* are those of the context that each can read, *all_parts* those of all."""
 
     program: Program
     parts: tuple[tuple[Part, ...], ...]
+    all_parts: tuple[Part, ...]
     programs: dict[tuple[int, ...], Program] = field(default_factory=dict)
 
     def fresh(
         self, chosen: tuple[int, ...], component: Component, context: Mapping[str, Any]
     ) -> dict[int, list[Rendered]]:
         """The objects of the *chosen* manifests. Raises Rejected."""
+        if chosen not in self.programs and len(self.programs) >= MOST_PROGRAMS:
+            chosen = tuple(range(len(self.parts)))
         if len(chosen) == len(self.parts):
             return dict(enumerate(render_each(self.program, component, context)))
         if chosen not in self.programs:
@@ -100,7 +116,8 @@ class Manifests:
 @lru_cache(maxsize=1024)
 def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
-    return Manifests(program, tuple(_parts(program.texts, root) for root in program.roots))
+    parts = tuple(_parts(program.texts, root) for root in program.roots)
+    return Manifests(program, parts, widest(part for each in parts for part in each))
 
 
 def _parts(texts: Texts, root: Root) -> tuple[Part, ...]:
