@@ -34,7 +34,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 
 
 def _jobs(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if not 1 <= number <= MOST_JOBS:
         raise argparse.ArgumentTypeError(f"from 1 to {MOST_JOBS}")
     return number

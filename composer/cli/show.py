@@ -65,9 +65,11 @@ def say(*lines: str) -> None:
 
 
 def difference(before: Document, after: Document) -> list[str]:
-    """The lines of a unified diff of two versions of a document."""
+    """The lines of a unified diff of two versions of a document, made harmless for terminals and CI systems."""
     import difflib
 
-    old, new = (document.text.splitlines(keepends=True) for document in (before, after))
-    found = difflib.unified_diff(old, new, f"a/{before.file}", f"b/{after.file}")
-    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]
+    from composer.report.visible import inert, visible
+
+    old, new = (document.text.removesuffix("\n").split("\n") for document in (before, after))
+    found = difflib.unified_diff(old, new, f"a/{before.file}", f"b/{after.file}", lineterm="")
+    return [inert(visible(line.removesuffix("\r"))) + "\n" for line in found]

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.kit import FLEET, composer, environment, fleet, note, noted, notes, site
 from tests.load.fleets import document
+from tests.report.hostile import harmless
 
 SITE = """\
 # The first site.
@@ -116,6 +117,16 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(root: Path) -> None:
     assert '-    version: "1.33"     # with the next wave: 1.34\n' in ran.out
     assert '+    version: "1.34"     # with the next wave: 1.34\n' in ran.out
     assert text(root) == SITE
+
+
+def test_what_a_dry_run_shows_moves_no_cursor_and_is_no_command(tmp_path: Path) -> None:
+    held = site("a", "# \u202e ::error::comment", note('text: "##[error] \u2067"')).replace("\n", "\r\n")
+    root = fleet(tmp_path, {"a.yaml": held})
+    ran = composer(root, "set", "a", "spec.components.note.params.text=b", "--dry-run")
+    assert ran.code == 0
+    assert harmless(ran.out)
+    assert "\\u202e" in ran.out
+    assert "\\r" not in ran.out
 
 
 def test_what_is_so_already_changes_nothing(root: Path) -> None:

@@ -205,6 +205,10 @@ def test_names_stand_before_between_and_after_options(three: Path, words: tuple[
     assert apart.code == 0
 
 
+def test_a_number_of_processes_that_cannot_be_is_told_with_those_that_can(three: Path) -> None:
+    assert "argument --jobs: from 1 to 256\n" in composer(three, "validate", "--jobs", "two").err
+
+
 def test_what_is_asked_about_stands_on_both_sides_of_an_option_too(three: Path) -> None:
     ran = composer(three, "explain", "lyon", "--format", "dot", "topics")
     assert (ran.code, ran.out.split()[0]) == (0, "digraph")
