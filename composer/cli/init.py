@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="ADDRESS",
         help="where CI gets the composer from: a git address (git+https://...@REVISION), the address of a wheel, or a wheel, "
-        "of which the fleet keeps a copy (default: where this one came from, else the index that pip asks)",
+        "of which the fleet keeps a copy (default: where this one was installed or cloned from, else the index that pip asks)",
     )
 
 

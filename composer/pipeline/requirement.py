@@ -7,16 +7,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from zipfile import BadZipFile, ZipFile
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Place, Rejected, error
+from composer.git.cloned import pushed_commit
 
 DISTRIBUTION = "edge-composer"
 WHEELS = "wheels"
 """The folder of a fleet for wheels. Its workflows fetch it together with requirements.txt."""
 
 _ADDRESS = re.compile(r"(?:git\+(?:https|ssh)|https)://[!-~]+")
+_SCP = re.compile(r"([\w.@-]+):(?!//)/?(.+)")
+"""git's short form of an address, `git@host:path`."""
+
 _WHEEL = re.compile(r"edge_composer-([0-9][A-Za-z0-9.!+]*)(?:-[0-9]\w*)?-py3-none-any\.whl")
 
 
@@ -59,11 +64,24 @@ def origin_recorded(record: str) -> Origin:
     """What pip recorded of an installation (direct_url.json, PEP 610), where others can get the same from there."""
     found = json.loads(record or "{}")
     url = found.get("url", "")
+    if "dir_info" in found and url.startswith("file://"):
+        return _origin_of_checkout(Path(url2pathname(urlsplit(url).path)))
     if not url.startswith(("https://", "ssh://")) or _fault(url.replace("ssh://", "git+ssh://", 1)):
         return ANY_INDEX
     if vcs := found.get("vcs_info"):
         return Origin(f"git+{url}@{vcs['commit_id']}") if vcs.get("vcs") == "git" else ANY_INDEX
     return Origin(url) if "archive_info" in found else ANY_INDEX
+
+
+def _origin_of_checkout(folder: Path) -> Origin:
+    """The commit that the folder stands at, where others can fetch it."""
+    found = pushed_commit(folder)
+    if found is None:
+        return ANY_INDEX
+    url, commit = found
+    scp = _SCP.fullmatch(url)
+    address = f"git+{f'ssh://{scp[1]}/{scp[2]}' if scp else url}@{commit}"
+    return ANY_INDEX if _fault(address) else Origin(address)
 
 
 def _fault(address: str) -> str:

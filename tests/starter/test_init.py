@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from composer import __version__
 from composer.source.packaged import packaged
 from composer.source.reader import read_document
 from tests.cli.kit import composer
@@ -28,7 +27,7 @@ def test_the_new_fleet_renders_without_a_finding(tmp_path: Path) -> None:
     assert (rendered.code, rendered.out) == (0, "")
     assert rendered.err.startswith("2 sites rendered, ")
     assert sorted(p.name for p in (root / "out/manifests").iterdir()) == ["factory-01", "hub"]
-    assert f"edge-composer[github,gitlab]=={__version__}\n" in (root / "requirements.txt").read_text()
+    assert "\nedge-composer[github,gitlab]" in (root / "requirements.txt").read_text()
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])

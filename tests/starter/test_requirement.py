@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 
 from composer import __version__
 from composer.pipeline.requirement import ANY_INDEX, origin_recorded
-from tests.cli.kit import composer
+from tests.cli.kit import commit, composer
+from tests.publish.making import git
 
 NAME = f"edge_composer-{__version__}-py3-none-any.whl"
 
@@ -52,10 +53,12 @@ def test_of_a_wheel_the_fleet_keeps_a_copy(tmp_path: Path) -> None:
     assert composer(tmp_path / "new", "validate").code == 0
 
 
-def test_without_a_word_the_version_is_looked_for_in_an_index_and_that_is_said(tmp_path: Path) -> None:
+def test_without_a_word_it_is_where_this_one_is_from_or_an_index_which_is_said(tmp_path: Path) -> None:
+    """Whoever runs the tests may have a clone of the composer from somewhere."""
     ran = composer(tmp_path, "init", "new", "--forge", "github")
-    assert requirement(tmp_path / "new") == f"edge-composer[github]=={__version__}"
-    assert f"pip looks for edge-composer[github]=={__version__} in its index" in ran.err
+    name, _, address = requirement(tmp_path / "new").partition(" @ ")
+    assert name == ("edge-composer[github]" if address else f"edge-composer[github]=={__version__}")
+    assert (f"pip looks for edge-composer[github]=={__version__} in its index" in ran.err) == (not address)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,6 @@ def test_what_nobody_could_install_from_is_refused_and_nothing_is_written(tmp_pa
         ),
         ({"url": "https://files.example.com/x.whl", "archive_info": {}}, "https://files.example.com/x.whl"),
         ({"url": "https://ci:word@files.example.com/x.whl", "archive_info": {}}, ""),
-        ({"url": "file:///home/me/x", "dir_info": {"editable": True}}, ""),
         ({"url": "file:///home/me/x.whl", "archive_info": {}}, ""),
         ({}, ""),
     ],
@@ -108,3 +110,30 @@ def test_an_installed_composer_is_asked_for_where_it_came_from_if_others_get_the
 ) -> None:
     found = origin_recorded(json.dumps(record) if record else "")
     assert (found.address, found == ANY_INDEX) == (address, not address)
+
+
+@pytest.mark.parametrize(
+    ("cloned_from", "address"),
+    [
+        ("https://git.example.com/x.git", "git+https://git.example.com/x.git@{commit}"),
+        ("git@git.example.com:edge/x.git", "git+ssh://git@git.example.com/edge/x.git@{commit}"),
+        ("ssh://git@git.example.com/x.git", "git+ssh://git@git.example.com/x.git@{commit}"),
+        ("https://ci:word@git.example.com/x.git", ""),
+        ("/srv/x.git", ""),
+        ("ext::sh -c id", ""),
+    ],
+)
+def test_a_checkout_is_asked_for_where_it_was_cloned_from_once_its_commit_is_there(
+    tmp_path: Path, cloned_from: str, address: str
+) -> None:
+    record = json.dumps({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
+    assert origin_recorded(record) == ANY_INDEX
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside/file").write_text("")
+    commit_id = commit(tmp_path)
+    git(tmp_path, "config", "remote.origin.url", cloned_from)
+    assert origin_recorded(record) == ANY_INDEX
+    git(tmp_path, "update-ref", "refs/remotes/origin/main", commit_id)
+    assert origin_recorded(record).address == address.format(commit=commit_id)
+    inside = json.dumps({"url": (tmp_path / "inside").as_uri(), "dir_info": {}})
+    assert origin_recorded(inside) == ANY_INDEX
