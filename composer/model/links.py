@@ -31,19 +31,22 @@ class TenantLink:
     """What one tenant of a site sends *up* to the hub and gets *down* from it.
 
     *back* are pairs of filters: what comes down under the first makes the site send under the second.
+    *buffered* says that what goes up comes from a buffer on the site's disk, which has a connection of its own.
     """
 
     tenant: str
     up: tuple[Passing, ...]
     down: tuple[Passing, ...]
     back: tuple[tuple[str, str], ...] = ()
+    buffered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSummary:
     """One site as its *hub* sees it: the tenants whose topics go over the link, in the order of their names.
 
-    *connections* is the number of connections the site keeps to the hub: 1, or 0 where nothing goes over the link.
+    *connections* is the number of connections the site keeps to the hub: its broker's and its buffer's, as far as anything goes
+    over them.
     """
 
     site: str
@@ -52,7 +55,8 @@ class LinkSummary:
 
     @property
     def connections(self) -> int:
-        return 1 if self.tenants else 0
+        bridge = any(link.down or (link.up and not link.buffered) for link in self.tenants)
+        return int(bridge) + any(link.up and link.buffered for link in self.tenants)
 
     @property
     def digest(self) -> str:
@@ -95,7 +99,13 @@ def link_data(tenants: tuple[TenantLink, ...]) -> list[dict[str, Any]]:
 def link_tenants(data: Iterable[Mapping[str, Any]]) -> tuple[TenantLink, ...]:
     """What `link_data` was made of. Raises KeyError, TypeError or ValueError for anything else."""
     return tuple(
-        TenantLink(str(t["tenant"]), tuple(_passing(t["up"])), tuple(_passing(t["down"])), tuple(_back(t["back"])))
+        TenantLink(
+            str(t["tenant"]),
+            tuple(_passing(t["up"])),
+            tuple(_passing(t["down"])),
+            tuple(_back(t["back"])),
+            bool(t["buffered"]),
+        )
         for t in data
     )
 

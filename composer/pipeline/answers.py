@@ -207,6 +207,7 @@ DERIVED: dict[str, Callable[[Answers, Route], Iterator[str]]] = {
     "client": Answers.grants,
     "network": Answers.flows,
     "bridge": Answers.uplink,
+    "hub": Answers.uplink,
     "architectures": Answers.architectures,
     "sizing": Answers.sizes,
     "bridges": Answers.bridges,

@@ -22,7 +22,7 @@ from composer.stages.check.usage import Asked, asked_by_pods
 from composer.stages.wire.budget import Overhead, budget
 from composer.stages.wire.places import param_place, place_of, tenant_place
 from composer.stages.wire.sizing import PARAMETERS, part_place
-from composer.stages.wire.sizing.needs import LESS
+from composer.stages.wire.sizing.needs import BUFFER, LESS, ONE
 
 
 def reckon(fleet: Fleet, site: str, wanted: str) -> list[Reckoned]:
@@ -64,6 +64,8 @@ class _Reckoning:
             yield f"{need.by}, {tenant_place(stack, need.tenant, tuple(need.by.split('.')))}"
         elif need.by in PARAMETERS_GIVEN:
             yield from self._parameter(PARAMETERS_GIVEN[need.by])
+        elif need.by == BUFFER:
+            yield from self._buffer()
         elif need.by == "uplink.dailyBudget":
             yield f"uplink.dailyBudget, {said_place_of(stack, ('uplink', 'dailyBudget'))}"
         elif constant:
@@ -84,6 +86,15 @@ class _Reckoning:
             yield f"params.{name} = {self.sizing.given[key]}, {param_place(ingress, route)}"
         else:
             yield from sized(self.wiring, key)
+
+    def _buffer(self) -> Iterator[str]:
+        """What the buffer's volume is given: by a document, or as it was worked out."""
+        buffer = next(c for c in self.wiring.stack.components if c.role == "buffer")
+        said = (buffer.params.get("storage") or {}).get("size")
+        if said is None:
+            yield from sized(self.wiring, "bufferVolume")
+        else:
+            yield f"params.storage.size of {buffer.label} = {said}, {param_place(buffer, ('storage', 'size'))}"
 
     def _of_tenant(self, need: Need) -> Iterator[str]:
         """The sums over a tenant's own lines."""
@@ -168,6 +179,7 @@ CONSTANTS_GIVEN = {
     "one thread": "brokerConnections",
     "one core": "messages",
     "a process at its node": "nodeDescriptors",
+    ONE: "bufferMessages",
 }
 """What gives a row its amount -> the constant that says how much."""
 

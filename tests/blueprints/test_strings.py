@@ -21,6 +21,7 @@ VALUES = ["1", "None", "{'a': 1}", "007", "{{ x }}", "${x}", "null", 'say "no"',
 
 TENANT = """
   devices: {press: {names: "press-{0..2}", publish: [{topic: "press/{device}/value", rate: 1/s, bytes: 100, qos: 1}]}}
+  uplink: {up: [mean]}
   streams: {mean: {blueprint: stream-bento@1, from: press/+/value, to: {topic: mean, qos: 1}, do: [{filter: "a > 1"}]}}
   functions: {act: {blueprint: function-http@1, on: mean, params: {image: "ghcr.io/acme/act:1.0.0"}}}
   gateways:
@@ -34,16 +35,21 @@ PROFILE = """{
       protocol: modbus, interval: 1s, points: [{name: a, register: holding, address: 1, type: UINT16}],
       publish: [{topic: "plc/{device}/value", rate: 1/s, bytes: 50, qos: 1}]}"""
 SITE = """
+  uplink: {site: hub, ca: files/hub.pem, identity: {secret: bridge-hub}}
   cluster:
     version: "1.33"
     domain: a.example.com
     capabilities: {cert-manager: "1.18", flux: "2.6", argocd: "3.5"}
     nodes: [{name: box, arch: amd64, cpu: "4", memory: 8Gi, storage: 64Gi}]
-  components: {ingress: {blueprint: mqtt-mosquitto@1}}
+  components: {ingress: {blueprint: mqtt-mosquitto@1}, uplink-buffer: {params: {above: 0B}}}
   tenants: {acme: {}, globex: {}}
 """
 
-FRONT = SITE.replace("@1}}", "@1}, front: {blueprint: mqtt-front@1}}")
+HUB = """
+  hub: true
+  cluster: {version: "1.33", domain: hub.example.com, capabilities: {cert-manager: "1.18", flux: "2.6", argocd: "3.5"}}
+"""
+FRONT = SITE.replace("@1}, ", "@1}, front: {blueprint: mqtt-front@1}, ")
 """With a front, the broker has no public Service of its own."""
 
 Say = Callable[[str], str]
@@ -95,6 +101,8 @@ def rendered(root: Path, name: str, params: Mapping[str, Any]) -> list[Any]:
         "tenants/acme.yaml": document("Tenant", "acme", TENANT),
         "a.yaml": document("Site", "a", FRONT if name == "mqtt-front" else SITE),
         "tenants/globex.yaml": document("Tenant", "globex", READER),
+        "hub.yaml": document("Site", "hub", HUB),
+        "files/hub.pem": "a certificate",
     }
     fleet, findings = load_fleet(write(root, files))
     assert not findings

@@ -15,6 +15,7 @@ from composer.stages.render.filters import FILTERS, TESTS
 from composer.stages.render.names import CONTEXT, FUNCTIONS
 from composer.stages.resolve import Resolver
 from composer.stages.wire import wire
+from tests.wire import sites
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/blueprints.md").read_text(encoding="utf-8")
@@ -27,8 +28,8 @@ FREE = frozenset(
 
 
 @pytest.fixture(scope="module")
-def wired() -> list[Wired]:
-    """Every component of the example fleet."""
+def wired(tmp_path_factory: pytest.TempPathFactory) -> list[Wired]:
+    """Every component of the example fleet, and of a site with a buffer."""
     fleet, _ = load_fleet(ROOT)
     resolver = Resolver(fleet)
     link = HubLink("hub", "mqtt.hub.example.com", "CA")
@@ -37,7 +38,14 @@ def wired() -> list[Wired]:
         stack, _ = resolver.resolve(load_site(fleet, site))
         wiring, _ = wire(stack, link if "uplink" in stack.spec else None)
         found += wiring.wired
-    return found
+    return [*found, *_buffered(tmp_path_factory.mktemp("buffered"))]
+
+
+def _buffered(root: Path) -> tuple[Wired, ...]:
+    """The components of a site whose queue for the hub is on disk, which no site of the example is."""
+    acme = "  devices: {press: {count: 1, publish: [{topic: a, rate: 1/s, bytes: 9}]}}\n  uplink: {up: [a]}\n"
+    site = "  tenants: {acme: {}}\n"
+    return sites.wired(root, sites.files(site, "  capacity: {queueMemoryMost: 0B}\n", acme=acme), sites.LINK).wired
 
 
 def test_every_name_of_the_context_is_known_when_a_blueprint_is_compiled(wired: list[Wired]) -> None:

@@ -159,7 +159,7 @@ def test_every_figure_tells_its_formula_and_the_formula_gives_the_figure(tmp_pat
     assert [found.key for found in figures(amounts, "memoryRequest")] == [
         *("memoryRequest", "memory", "clientMemory", "queueMemory", "retainedMemory"),
         *("clients", "queuedMessages", "waitingMessages", "queuedBytes", "waitingBytes"),
-        *("connections", "offlineMessages", "offlineBytes"),
+        *("connections", "keptMessages", "keptBytes", "offlineMessages", "offlineBytes"),
     ]
 
 

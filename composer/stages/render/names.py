@@ -32,6 +32,7 @@ CONTEXT = frozenset(
         "bridge",
         "sizing",
         "front",
+        "hub",
         "broker",
         "routes",
         "bridges",

@@ -20,6 +20,9 @@ GATHERED = ("components", "gateways", "tenants")
 NOT_MERGED = (*GATHERED, "defaults", "blueprints", "profiles")
 """Keys of a site layer that are no part of the merged spec."""
 
+WHERE_NEEDED = {"relay": "relay-bento", "uplink-buffer": "buffer-bento"}
+"""Components that are at a site only where there is something to do for them -> their blueprints."""
+
 ENGINES = {"flux": "delivery-flux", "argocd": "delivery-argocd"}
 
 
@@ -48,11 +51,11 @@ def lower_layers(fleet: Fleet, site: Document, profiles: tuple[str, ...]) -> Low
 def _built_in(fleet: Fleet) -> list[Layer]:
     """What every site has without anybody writing it (base, tenants' walls, delivery), then the fleet's defaults.
 
-    The relay is at sites alone where a tenant uses devices of another.
+    The relay is at sites alone where a tenant uses devices of another, the buffer where something goes up to a hub.
     """
     spec: Mapping[str, Any] = fleet.document.data["spec"]
     engine = (spec.get("delivery") or {}).get("engine", "flux")
-    components = {"base": "base", "tenancy": "tenancy", "delivery": ENGINES[engine], "relay": "relay-bento"}
+    components = {"base": "base", "tenancy": "tenancy", "delivery": ENGINES[engine], **WHERE_NEEDED}
     implicit = {"components": {name: {"blueprint": blueprint} for name, blueprint in components.items()}}
     return [
         Layer("composer", implicit, fleet.document, ("spec",)),

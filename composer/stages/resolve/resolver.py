@@ -123,13 +123,15 @@ class _Site:
         self.findings = list(lower.findings)
         self.spec = _merged_spec(lower, self.layer, self.findings)
         self.findings += check_site(self.spec, _place_in(lower, self.layer))
-        self.sharing = False
-        """Whether a tenant at the site uses devices of another; a relay is there for nothing else."""
+        self.idle: tuple[str, ...] = ()
+        """Roles for which there is nothing to do: a relay where nobody shares, a buffer where nothing goes up."""
         self.sections = {s: gather([self.layer], s, lower.sections[s], self.findings) for s in GATHERED}
 
     def stack(self) -> Stack:
         tenants = [tenant for name in sorted(self.sections["tenants"]) for tenant in self._tenant(name)]
-        self.sharing = any(tenant.spec.get("uses") for tenant in tenants)
+        sharing = any(tenant.spec.get("uses") for tenant in tenants)
+        sending = self.spec.get("uplink") and any((tenant.spec.get("uplink") or {}).get("up") for tenant in tenants)
+        self.idle = (*(() if sharing else ("relay",)), *(() if sending else ("buffer",)))
         components = [*self._platform(), *(c for tenant in tenants for c in self._components_of(tenant))]
         metadata = self.document.data["metadata"]
         return Stack(
@@ -198,7 +200,7 @@ class _Site:
                 self.lower.built[key] = known
         component, findings = known
         self.findings += findings
-        if component.role == "relay" and not self.sharing:
+        if component.role in self.idle:
             return
         self._check_use(component, role, layers)
         yield component

@@ -140,5 +140,14 @@ def _gateway_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[G
             yield Grant(principal, "publish", to_filter(said["topic"]), route, said=here)
 
 
-GRANTS = {"stream": _stream_grants, "function": _function_grants, "gateway": _gateway_grants}
+def _buffer_grants(component: Component, spec: Mapping[str, Any]) -> Iterator[Grant]:
+    """It listens to exactly what its tenants send up. What it may do at the hub, the site's bridge may."""
+    for each in spec["tenants"]:
+        principal = Principal(each["name"], component.name, "buffer")
+        route = f"tenants.{each['name']}.uplink.up"
+        for index, text in enumerate(each["filters"]):
+            yield Grant(principal, "subscribe", text, route, said=Said(each["name"], ("uplink", "up", index)))
+
+
+GRANTS = {"stream": _stream_grants, "function": _function_grants, "gateway": _gateway_grants, "buffer": _buffer_grants}
 """Role -> the rows its spec implies."""

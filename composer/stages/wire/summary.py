@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import fsum
 from typing import Any
 
@@ -20,11 +21,14 @@ def summarise(
     tenants: Mapping[str, Mapping[str, Any]],
     traffic: Traffic = NO_TRAFFIC,
     children: Sequence[LinkSummary] = (),
+    *,
+    buffered: bool = False,
 ) -> LinkSummary:
     """The summary of a *site* for its *hub*; *tenants* maps each of its tenants to its merged spec, *children* are sites whose
     hub it is itself.
 
-    Without its *traffic*, the rates stay 0, and nothing is known to come back.
+    Without its *traffic*, the rates stay 0, and nothing is known to come back. *buffered* says whether a buffer on disk keeps what
+    goes up.
     """
     published: dict[str, list[Publication]] = {tenant: [] for tenant in tenants}
     listening: dict[str, list[Subscription]] = {tenant: [] for tenant in tenants}
@@ -37,7 +41,8 @@ def summarise(
         _tenant(name, tenants[name].get("uplink") or {}, published[name], listening[name], below.get(name, {}))
         for name in sorted(tenants)
     )
-    return LinkSummary(site, hub, tuple(link for link in found if link.up or link.down))
+    links = (replace(link, buffered=True) if buffered else link for link in found)
+    return LinkSummary(site, hub, tuple(link for link in links if link.up or link.down))
 
 
 def _tenant(

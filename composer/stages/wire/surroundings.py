@@ -133,22 +133,25 @@ def namespace_of(component: Component) -> str:
     return tenant_namespace(component.tenant) if component.tenant else PLATFORM_NAMESPACE
 
 
-def bridge_context(stack: Stack, link: HubLink) -> dict[str, Any]:
-    """The broker's bridge: topics of every tenant's uplink, kept under the site's name at the hub."""
+def bridge_context(stack: Stack, link: HubLink, *, buffered: bool) -> dict[str, Any]:
+    """The broker's bridge: topics of every tenant's uplink, kept under the site's name at the hub.
+
+    Where a buffer on disk takes what goes up, the bridge has what comes down alone.
+    """
     return {
         "name": link.site,
         "address": f"{link.host}:{MQTT_TLS_PORT}",
         "ca": link.ca,
         "secret": stack.spec["uplink"]["identity"]["secret"],
         "clientId": bridge_client(stack.site),
-        "topics": [topic for tenant in stack.tenants for topic in _bridge_topics(stack, tenant)],
+        "topics": [topic for tenant in stack.tenants for topic in _bridge_topics(stack, tenant, buffered)],
     }
 
 
-def _bridge_topics(stack: Stack, tenant: str) -> list[dict[str, Any]]:
+def _bridge_topics(stack: Stack, tenant: str, buffered: bool) -> list[dict[str, Any]]:
     uplink = stack.tenants[tenant].get("uplink") or {}
     ends = {"qos": 1, "local": mount_point(tenant), "remote": hub_prefix(tenant, stack.site)}
-    directions = (("up", "out"), ("down", "in"))
+    directions = (*(() if buffered else (("up", "out"),)), ("down", "in"))
     return [
         {"filter": to_filter(bind(topic_filter, site=stack.site)), "direction": direction, **ends}
         for key, direction in directions

@@ -20,6 +20,7 @@ from composer.stages.wire.bridges import (
     is_hub,
 )
 from composer.stages.wire.budget import Overhead, check_budget
+from composer.stages.wire.buffer import hub_context, volume_of
 from composer.stages.wire.clients import clients
 from composer.stages.wire.flowing import flowing
 from composer.stages.wire.fronts import (
@@ -41,8 +42,8 @@ from composer.stages.wire.ingress import check_ingress
 from composer.stages.wire.listeners import listener, ports
 from composer.stages.wire.permissions import permissions
 from composer.stages.wire.policies import check_policies
-from composer.stages.wire.relay import check_reserved, check_shared, relay_grants, relay_spec
-from composer.stages.wire.sizing import sizing_of
+from composer.stages.wire.relay import check_reserved, check_shared, relay_grants
+from composer.stages.wire.sizing import as_quantity, check_sizing
 from composer.stages.wire.summary import summarise
 from composer.stages.wire.surroundings import (
     bridge_context,
@@ -81,7 +82,7 @@ def wire(stack: Stack, link: HubLink | None, children: Sequence[LinkSummary] = (
         sizing=wiring.sizing,
         shares=wiring.shares,
         children=wiring.children,
-        summary=summarise(stack.site, link.site, stack.tenants, wiring.traffic, wiring.children) if link else None,
+        summary=wiring.summary,
     )
     return made, wiring.findings
 
@@ -96,17 +97,16 @@ class _Wiring:
         self.bridge_grants = bridge_grants(children)
         self.findings: list[Diagnostic] = []
         found = flowing(stack, children, self.findings)
-        stack, relay = found.stack, found.relay
+        stack, relay, self.buffer = found.stack, found.relay, found.buffer
         self.stack, self.specs, self.shares, self.traffic = stack, found.specs, found.shares, found.traffic
+        self.ingress, self.sizing = found.ingress, found.sizing
         self.device_grants = tuple(device_grants(stack))
         self.grants = {c: tuple(component_grants(c, spec)) for c, spec in self.specs.items()}
         if relay:
-            self.specs[relay] = relay_spec(self.shares)
             self.grants[relay] = tuple(relay_grants(relay, self.shares))
         self.findings += check_shared(stack, self.shares, self.traffic)
         self.findings += check_reserved(stack, self.shares, self.traffic)
-        self.ingress = next((c for c in stack.components if c.role == "ingress"), None)
-        self.sizing = sizing_of(stack, self.specs, self.traffic, self.ingress, self.findings, self._sites)
+        self.findings += check_sizing(stack, self.specs, self.traffic, self.ingress, self.sizing, self._sites)
         self.front = front_of(stack)
         chosen = self.ingress.params.get("ports") if self.ingress else None
         self.ports = ports(stack.tenants, chosen or {})
@@ -164,16 +164,34 @@ class _Wiring:
         if component.role == "ingress":
             own["listeners"] = self._listeners()
             own["sizing"] = self.sizing.given
-            if self.link:
-                own["bridge"] = bridge_context(self.stack, self.link)
+            if self._bridge:
+                own["bridge"] = self._bridge
             if self.front:
                 own["front"] = link_context(self.front)
+        if component is self.buffer and self.link:
+            own["hub"] = hub_context(self.stack, self.link)
+            own["sizing"] = {"volume": volume_of(component, self.sizing, as_quantity)}
         if component is self.front and self.ingress:
             own |= front_context(self.stack, component, self.ingress, self.ports, self.outside)
             own["routes"] += [bridges_route(self.stack)] if is_hub(self.stack, self.children) else []
         if component.role in ("base", "ingress") and is_hub(self.stack, self.children):
             own["bridges"] = self._bridges
         return own
+
+    @property
+    def summary(self) -> LinkSummary | None:
+        """What the site tells its hub, if it has one."""
+        if self.link is None:
+            return None
+        buffered = self.buffer is not None
+        site, tenants = self.stack.site, self.stack.tenants
+        return summarise(site, self.link.site, tenants, self.traffic, self.children, buffered=buffered)
+
+    @cached_property
+    def _bridge(self) -> dict[str, Any] | None:
+        """The broker's way to the hub, where there is a hub; beside a buffer, only where something comes down."""
+        found = bridge_context(self.stack, self.link, buffered=self.buffer is not None) if self.link else None
+        return found if found and (found["topics"] or not self.buffer) else None
 
     @property
     def _sites(self) -> int:
@@ -203,6 +221,8 @@ class _Wiring:
             yield Flow("egress", network.BROKER, client["port"], f"{component.label} speaks MQTT", said=said)
         if component.role == "ingress":
             yield from self._broker_flows(component)
+        if component is self.buffer and self.link:
+            yield network.bridge_flow(self.link.site)
         if component is self.front:
             yield from front_flows(component, network.BROKER, self.ports, self.outside)
             if is_hub(self.stack, self.children):
@@ -232,7 +252,7 @@ class _Wiring:
             for tenant in self.outside:
                 said = Said(tenant, ("devices",))
                 yield network.device_flow(f"devices of tenant {tenant}", self.ports[tenant], said)
-        if self.link:
+        if self.link and self._bridge:
             yield network.bridge_flow(self.link.site)
         if is_hub(self.stack, self.children):
             yield from self._bridges_flows(ingress)

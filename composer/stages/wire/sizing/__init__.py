@@ -14,12 +14,24 @@ from composer.stages.wire.sizing.demand import Part, demands, parts_of, rows_of
 from composer.stages.wire.sizing.findings import check_needs, part_place
 from composer.stages.wire.sizing.needs import needs_of
 from composer.stages.wire.sizing.overrides import constants_of
-from composer.stages.wire.sizing.sizes import PARAMETERS, explained_formulas, figure, figures, size, unit_of
+from composer.stages.wire.sizing.sizes import (
+    MOST,
+    PARAMETERS,
+    as_quantity,
+    explained_formulas,
+    figure,
+    figures,
+    size,
+    unit_of,
+)
 from composer.stages.wire.surroundings import OFFLINE
 
 __all__ = [
+    "MOST",
     "PARAMETERS",
     "Part",
+    "as_quantity",
+    "check_sizing",
     "explained_formulas",
     "figure",
     "figures",
@@ -31,19 +43,21 @@ __all__ = [
 ]
 
 
-def sizing_of(
-    stack: Stack,
-    specs: Mapping[Component, Mapping[str, Any]],
-    traffic: Traffic,
-    ingress: Component | None,
-    findings: list[Diagnostic],
-    sites: int = 0,
-) -> Sizing:
-    """The sizing of the site's broker, where the uplinks of so many *sites* end; *findings* takes what is wrong with it."""
-    constants, wrong = constants_of(stack.fleet)
-    findings += wrong
-    rows = rows_of(stack, specs, traffic, sites)
-    tenants = demands(rows, tuple(stack.tenants))
-    found = size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
-    findings += check_needs(stack, found, ingress, lambda: list(map(Part._make, rows)), needs_of(stack, found, ingress))
-    return found
+Specs = Mapping[Component, Mapping[str, Any]]
+"""Component -> its spec in the common shape."""
+
+
+def sizing_of(stack: Stack, specs: Specs, traffic: Traffic, ingress: Component | None, sites: int = 0) -> Sizing:
+    """The sizing of the site's broker, where the uplinks of so many *sites* end."""
+    constants, _ = constants_of(stack.fleet)
+    tenants = demands(rows_of(stack, specs, traffic, sites), tuple(stack.tenants))
+    return size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
+
+
+def check_sizing(
+    stack: Stack, specs: Specs, traffic: Traffic, ingress: Component | None, sizing: Sizing, sites: int = 0
+) -> list[Diagnostic]:
+    """What is wrong with the constants that a *sizing* started from, and each need that is not met."""
+    _, wrong = constants_of(stack.fleet)
+    needs = needs_of(stack, sizing, ingress)
+    return [*wrong, *check_needs(stack, sizing, ingress, lambda: parts_of(stack, specs, traffic, sites), needs)]

@@ -29,6 +29,9 @@ class Traced:
     def __sub__(self, other: Number) -> Traced:
         return _join(self, _traced(other), "-", SUM, self.amount - _amount(other))
 
+    def __rsub__(self, other: float) -> Traced:
+        return _traced(other) - self
+
     def __mul__(self, other: Number) -> Traced:
         return _join(self, _traced(other), "x", PRODUCT, self.amount * _amount(other))
 

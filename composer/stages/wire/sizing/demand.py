@@ -13,7 +13,7 @@ from composer.model.traffic import Publication, Said, Subscription, Traffic
 from composer.stages.wire.grants import classes_here
 from composer.stages.wire.listeners import device_names
 
-JOBS = frozenset({"stream", "function"})
+JOBS = frozenset({"stream", "function", "buffer"})
 """Kinds of principals for which the broker keeps messages while their pods start again."""
 
 
@@ -72,6 +72,7 @@ class Demand(NamedTuple):
     jobBytes: float = 0  # noqa: N815
     retainedMessages: float = 0  # noqa: N815
     retainedBytes: float = 0  # noqa: N815
+    buffered: float = 0
 
     @property
     def sums(self) -> dict[str, float]:
@@ -101,6 +102,7 @@ SUMS: Mapping[str, tuple[str, str]] = {
     "jobBytes": ("bytes a second", "payload for streams and functions at QoS 1 and more"),
     "retainedMessages": ("messages", "retained messages"),
     "retainedBytes": ("bytes", "payload of retained messages"),
+    "buffered": ("", "1 where a buffer on disk keeps what is for the hub, 0 where the broker does"),
 }
 """Sum -> its unit, and what it is."""
 
@@ -145,6 +147,10 @@ def _clients(stack: Stack, specs: Mapping[Component, Mapping[str, Any]]) -> Iter
         sort = "gateways" if component.role == "gateway" else "jobs"
         for tenant, number in component_connections(component, spec).items():
             yield tenant, sort, number, component, None
+        if component.role == "buffer":
+            yield "", "buffered", 1, component, None
+            for each in spec["tenants"]:
+                yield each["name"], "accessRows", len(each["filters"]), component, None
 
 
 def device_count(written: Mapping[str, Any]) -> int:
@@ -158,6 +164,8 @@ def component_connections(component: Component, spec: Mapping[str, Any]) -> dict
         return {component.tenant: len(spec["inputs"]) + 1}
     if component.role == "function":
         return {component.tenant: len(spec["on"]) + len(spec["emits"]) + 1}
+    if component.role == "buffer":
+        return {each["name"]: 1 for each in spec["tenants"]}
     if component.role == "relay":
         ends = [stream[end] for stream in spec["streams"] for end in ("owner", "reader")]
         return {tenant: ends.count(tenant) for tenant in sorted(set(ends))}

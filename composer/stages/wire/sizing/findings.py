@@ -217,6 +217,25 @@ def _tenant_messages(case: Case) -> Diagnostic:
     return error("W070", message, place, hint=hint, related=case.related(("messagesIn",), "a second"))
 
 
+def _buffer(case: Case) -> Diagnostic:
+    buffer = next(c for c in case.stack.components if c.role == "buffer")
+    offline = show_duration(case.sizing.amounts["offline"])
+    message = f"the buffer's volume of {case.amount(case.need.given)} is too small: {offline} without an uplink leave "
+    message += f"{case.amount(case.need.needed)} in it"
+    hint = f"say at least {_ceiling(case.need.needed)}, or leave storage.size out; a shorter offline needs less"
+    place = param_place(buffer, ("storage", "size"))
+    return error("W058", message, place, hint=hint, related=case.related(("upBytes",), "bytes a second"))
+
+
+def _buffer_load(case: Case) -> Diagnostic:
+    message = f"{case.need.needed:,.0f} messages a second go up through the buffer on disk, which takes "
+    message += f"{case.need.given:,.0f}"
+    first = case.largest(("upRate",))
+    place = part_place(case.stack, first[0]) if first else case.offline_place()
+    hint = "let a stream send less over the uplink; capacity.bufferMessages in fleet.yaml is the limit"
+    return error("W059", message, place, hint=hint, related=case.related(("upRate",), "a second"))
+
+
 _RULES: dict[tuple[bool, str], Callable[[Case], Diagnostic]] = {
     (False, "connections"): _connections,
     (False, "connections of one broker"): _one_broker,
@@ -227,6 +246,8 @@ _RULES: dict[tuple[bool, str], Callable[[Case], Diagnostic]] = {
     (False, "memory"): _memory,
     (False, "memory of one node"): _node,
     (False, "storage of one node"): _node,
+    (False, "buffer"): _buffer,
+    (False, "messages of the buffer"): _buffer_load,
     (False, "open files"): _kernel,
     (False, "connection table"): _kernel,
     (False, "source ports"): _kernel,

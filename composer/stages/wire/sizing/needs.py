@@ -25,6 +25,7 @@ def needs_of(stack: Stack, sizing: Sizing, ingress: Component | None) -> list[Ne
             *_broker(sizing),
             *_node(sizing, machines, nodes),
             *_front(sizing, fronts),
+            *_buffer(stack, sizing),
             *found,
             *_tenants(stack, sizing),
         ]
@@ -38,8 +39,8 @@ def _broker(sizing: Sizing) -> Iterator[Need]:
         ("connections", "connections", float(given["maxConnections"]), "connections", "maxConnections"),
         ("connections of one broker", "connections", amounts["brokerConnections"], "connections", "one thread"),
         ("messages", "load", amounts["messages"], "a second", "one core"),
-        ("queued messages", "offlineMessages", float(given["maxQueuedMessages"]), "messages", "maxQueuedMessages"),
-        ("queued bytes", "offlineBytes", quantity(given["maxQueuedBytes"]), "bytes", "maxQueuedBytes"),
+        ("queued messages", "keptMessages", float(given["maxQueuedMessages"]), "messages", "maxQueuedMessages"),
+        ("queued bytes", "keptBytes", quantity(given["maxQueuedBytes"]), "bytes", "maxQueuedBytes"),
         ("memory", "leastLimit", quantity(given["memoryLimit"]), "bytes", "resources.limits.memory"),
         ("volume", "stored", quantity(given["volume"]), "bytes", "storage.size"),
         ("open files", "files", amounts["nodeDescriptors"], "", "a process at its node"),
@@ -72,6 +73,26 @@ def _front(sizing: Sizing, fronts: Sequence[Component]) -> Iterator[Need]:
         amount = sizing.amounts["connections"]
         yield Need("source ports", "connections", "", amount, ports, "", f"{proxies} x {front.name}")
 
+
+def _buffer(stack: Stack, sizing: Sizing) -> Iterator[Need]:
+    """What the buffer on disk has to hold and to take, where there is one."""
+    for buffer in (c for c in stack.components if c.role == "buffer"):
+        amounts = sizing.amounts
+        volume = (buffer.params.get("storage") or {}).get("size") or amounts["bufferVolume"]
+        yield Need("buffer", "bufferStore", "", amounts["bufferStore"], quantity(volume), "bytes", BUFFER)
+        yield Need(
+            "messages of the buffer",
+            "bufferLoad",
+            "",
+            amounts["bufferLoad"],
+            amounts["bufferMessages"],
+            "a second",
+            ONE,
+        )
+
+
+BUFFER, ONE = "storage.size of the buffer", "one buffer"
+"""What gives the buffer's rows their amounts."""
 
 LESS = ", less the system"
 """Of nodes: without what the system takes of them, as in the fit of all pods."""

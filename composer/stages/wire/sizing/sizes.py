@@ -20,17 +20,18 @@ LINES = {"2.0": "mosquitto20", "2.1": "mosquitto21"}
 
 
 @lru_cache(maxsize=4096)
-def _as_quantity(amount: float) -> str:
+def as_quantity(amount: float) -> str:
+    """Bytes as Kubernetes writes them: "1280Mi"."""
     return show_quantity(int(amount), binary=True)
 
 
 PARAMETERS: Mapping[str, tuple[Route, Callable[[float], Any]]] = {
     "maxConnections": (("maxConnections",), int),
     "maxQueuedMessages": (("maxQueuedMessages",), int),
-    "maxQueuedBytes": (("maxQueuedBytes",), _as_quantity),
-    "volume": (("storage", "size"), _as_quantity),
-    "memoryRequest": (("resources", "requests", "memory"), _as_quantity),
-    "memoryLimit": (("resources", "limits", "memory"), _as_quantity),
+    "maxQueuedBytes": (("maxQueuedBytes",), as_quantity),
+    "volume": (("storage", "size"), as_quantity),
+    "memoryRequest": (("resources", "requests", "memory"), as_quantity),
+    "memoryLimit": (("resources", "limits", "memory"), as_quantity),
 }
 """Figure -> the ingress' parameter that says it outright, and how the figure is written where none does."""
 
