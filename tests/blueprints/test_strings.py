@@ -15,6 +15,7 @@ from composer.pipeline.line import Line
 from composer.source.packaged import packaged
 from composer.stages.load import load_blueprints, load_fleet
 from tests.load.fleets import document, write
+from tests.load.test_secrets import CERTIFICATE
 
 SHIPPED = load_blueprints(packaged("blueprints"))
 VALUES = ["1", "None", "{'a': 1}", "007", "{{ x }}", "${x}", "null", 'say "no"', "a\n---\nkind: ClusterRole\n"]
@@ -102,7 +103,7 @@ def rendered(root: Path, name: str, params: Mapping[str, Any]) -> list[Any]:
         "a.yaml": document("Site", "a", FRONT if name == "mqtt-front" else SITE),
         "tenants/globex.yaml": document("Tenant", "globex", READER),
         "hub.yaml": document("Site", "hub", HUB),
-        "files/hub.pem": "a certificate",
+        "files/hub.pem": CERTIFICATE,
     }
     fleet, findings = load_fleet(write(root, files))
     assert not findings
