@@ -27,8 +27,8 @@ def summarise(
     """The summary of a *site* for its *hub*; *tenants* maps each of its tenants to its merged spec, *children* are sites whose
     hub it is itself.
 
-    Without its *traffic*, the rates stay 0, and nothing is known to come back. *buffered* says whether a buffer on disk keeps what
-    goes up.
+    Without its *traffic*, the rates stay 0, and nothing is known to come back. *buffered* says whether a buffer on disk keeps
+    what goes up.
     """
     published: dict[str, list[Publication]] = {tenant: [] for tenant in tenants}
     listening: dict[str, list[Subscription]] = {tenant: [] for tenant in tenants}
