@@ -39,7 +39,7 @@ def check_services(site: Site) -> Iterator[Diagnostic]:
     """A Service leads to pods, its ports to ports they have, and an Ingress to ports of Services."""
     for subject in site.of_kind("", "Service"):
         spec = subject.object["spec"]
-        if spec.get("selector") and site.knows(subject.namespace):
+        if spec.get("selector") and site.knows_pods(subject.namespace):
             pods = site.pods_with(subject.namespace, spec["selector"])
             if pods:
                 yield from _target_ports(subject, pods)
@@ -122,13 +122,15 @@ def _peer(site: Site, subject: Subject, route: Route, peer: Mapping[str, Any]) -
 def _chooses(
     site: Site, subject: Subject, namespace: str, route: Route, selector: Mapping[str, Any] | None
 ) -> Iterator[Diagnostic]:
-    if selector and site.knows(namespace) and not site.selected(namespace, selector):
+    if selector and site.knows_pods(namespace) and not site.selected(namespace, selector):
         yield remark("K037", subject, route, f"chooses no pods of namespace {namespace}")
 
 
 def _policy_ports(site: Site, subject: Subject) -> Iterator[Diagnostic]:
     """Named ports of what a NetworkPolicy lets in are ports of the pods it is about."""
     spec = subject.object["spec"]
+    if not site.knows_pods(subject.namespace):
+        return
     for index, rule in enumerate(spec.get("ingress", ())):
         for number, port in enumerate(rule.get("ports", ())):
             if isinstance(port.get("port"), str):

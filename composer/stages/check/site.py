@@ -8,7 +8,7 @@ from typing import Any
 
 from composer.model.conventions import DELIVERY_NAMESPACES
 from composer.stages.check.context import CheckContext
-from composer.stages.check.objects import Identity, Pod, Subject, pods_of
+from composer.stages.check.objects import POD_TEMPLATES, Identity, Pod, Subject, pods_of
 from composer.stages.check.schemas import Schemas
 
 EXISTING_NAMESPACES = frozenset(
@@ -63,6 +63,17 @@ class Site:
     def knows(self, namespace: str) -> bool:
         """Whether all that *namespace* holds is among the objects; in others, somebody else puts things."""
         return namespace in self.namespaces and namespace not in self._operated
+
+    def knows_pods(self, namespace: str) -> bool:
+        """Whether the pods of *namespace* can be told from the objects: all are among them, and each follows its schema."""
+        return self.knows(namespace) and namespace not in self._unsound
+
+    @cached_property
+    def _unsound(self) -> frozenset[str]:
+        """The namespaces with workloads that do not follow their schema; what their pods are like is not known."""
+        sound = frozenset(map(id, self.sound))
+        makers = (s for s in self.subjects if id(s) not in sound and (s.group, s.kind) in POD_TEMPLATES)
+        return frozenset(subject.namespace for subject in makers)
 
     @cached_property
     def _operated(self) -> frozenset[str]:
