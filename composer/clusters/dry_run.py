@@ -12,6 +12,12 @@ from composer.clusters.resources import Resources
 
 _OF_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 
+_MARKS = {
+    "labels": ("kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"),
+    "annotations": ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/installation-id"),
+}
+"""What Flux's kustomize-controller and Argo CD add to every object that they apply, to know it by."""
+
 
 class Verdict(StrEnum):
     """What became of the try: the server would take it, or refuse it, or could not try, as what it hangs on is not there yet."""
@@ -42,7 +48,7 @@ def try_object(resources: Resources, object_: Mapping[str, Any], manager: str) -
         if not path:
             return Tried(Verdict.UNTRIED, message=f"the server knows no {object_['kind']} of {object_['apiVersion']}")
         before = _there(resources, path)
-        after, warnings = resources.connection.apply_dry(path, object_, manager)
+        after, warnings = resources.connection.apply_dry(path, _marked(object_, before or {}), manager)
     except Refused as refused:
         if refused.is_missing and refused.details.get("kind") == "namespaces":
             return Tried(Verdict.UNTRIED, message=refused.message)
@@ -59,6 +65,17 @@ def _there(resources: Resources, path: str) -> Mapping[str, Any] | None:
             return None
         raise
     return found
+
+
+def _marked(object_: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object with the marks that it bears at the server: left out of what is applied, they would go."""
+    metadata = dict(object_["metadata"])
+    for section, keys in _MARKS.items():
+        there = (before.get("metadata") or {}).get(section) or {}
+        marks = {key: there[key] for key in keys if key in there}
+        if marks:
+            metadata[section] = {**(metadata.get(section) or {}), **marks}
+    return {**object_, "metadata": metadata}
 
 
 def _own(object_: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,13 +17,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from urllib3 import PoolManager, make_headers
+from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
 from composer.source.reader import parse_all
 
 TOKEN = "everything-4c1e"
 HOW = "for a real API server set COMPOSER_KUBE_APISERVER, COMPOSER_ETCD and COMPOSER_CRDS as CONTRIBUTING.md says"
+FORBIDDEN = "forbidden"
 DEFINITION = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 Objects = Sequence[Mapping[str, Any]]
@@ -58,12 +59,16 @@ class Real:
     folder: Path
     pool: PoolManager = field(repr=False)
 
-    def ask(self, verb: str, path: str, body: Any = None, content: str = "application/json", **query: str) -> Any:
-        """What it answers; fails the test where it refuses, with what it says."""
-        headers = make_headers() | {"Authorization": f"Bearer {TOKEN}", "Content-Type": content}
+    def ask(
+        self, verb: str, path: str, body: Any = None, content: str = "application/json", user: str = "", **query: str
+    ) -> Any:
+        """What it answers; fails the test where it refuses, with what it says. As *user*, it is asked with that one's rights."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content}
+        headers |= {"Impersonate-User": user} if user else {}
         url = f"{self.host}{path}?{urlencode(query)}"
         answer = self.pool.request(verb, url, body=body and json.dumps(body), headers=headers)
         said = answer.json() if answer.headers["Content-Type"] == "application/json" else {"message": answer.data}
+        assert answer.status != 403, f"{FORBIDDEN}: {verb} {path}: {said.get('message')}"
         assert answer.status < 300, f"{verb} {path}: {said.get('message')}"
         assert not answer.headers.get("Warning"), f"{verb} {path}: {answer.headers['Warning']}"
         return said
@@ -77,11 +82,22 @@ class Real:
         inside = f"/namespaces/{metadata['namespace']}" if found["namespaced"] else ""
         return f"{root}{inside}/{found['name']}/{metadata['name']}"
 
-    def apply(self, objects: Objects, manager: str) -> None:
+    def apply(self, objects: Objects, manager: str, user: str = "") -> None:
         """Applies them as engines do: on the server's side, with force; no field may be unknown or there twice."""
         strict = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
         for each in sorted(objects, key=lambda each: each["kind"] != "Namespace"):
-            self.ask("PATCH", self.path(each), each, "application/apply-patch+yaml", **strict)
+            self.ask("PATCH", self.path(each), each, "application/apply-patch+yaml", user, **strict)
+
+    def allows(self, user: str, verb: str, group: str, resource: str, namespace: str) -> bool:
+        """Whether a user may do that, as the server itself says."""
+        wanted = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "resourceAttributes": wanted},
+        }
+        answer = self.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+        return bool(answer["status"]["allowed"])
 
     def put_namespace(self, name: str) -> None:
         self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}], "somebody")

@@ -66,6 +66,23 @@ def test_what_the_server_has_as_it_would_be_is_no_change(root: Path, api: Api, o
     }
 
 
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [("labels", "kustomize.toolkit.fluxcd.io/name"), ("annotations", "argocd.argoproj.io/tracking-id")],
+)
+def test_what_engines_know_objects_by_is_no_change(
+    root: Path, api: Api, cluster: Cluster, section: str, key: str
+) -> None:
+    for held in cluster.objects.values():
+        held["metadata"].setdefault(section, {})[key] = "theirs"
+    cluster.objects[NOTE]["data"]["text"] = "edited by hand"
+    ran = diff(root, api, "a", "--server", "a", "--format", "json")
+    (change,) = json.loads(ran.out)["changes"]
+    assert [field["path"] for field in change["fields"]] == ["data.text"]
+    tried = [request.body["metadata"][section] for request in api.requests if request.verb == "PATCH"]
+    assert {said[key] for said in tried} == {"theirs"}
+
+
 def test_what_is_new_and_what_changes_is_shown_by_fields(root: Path, api: Api, cluster: Cluster) -> None:
     service_account = next(path for path in cluster.objects if "/serviceaccounts/" in path)
     del cluster.objects[service_account]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from composer.source.reader import parse_all
 from tests.cli.kit import Ran, composer, delivery, example, notes
-from tests.clusters.real import TOKEN, Binaries, Real, binaries, etcd, free_ports, serving
+from tests.clusters.real import FORBIDDEN, TOKEN, Binaries, Real, binaries, etcd, free_ports, serving, wait
 from tests.clusters.server import kubeconfig
 from tests.publish.making import git
 
@@ -70,11 +71,55 @@ def told(ran: Ran) -> Any:
     return json.loads(ran.out)
 
 
-def objects_of(root: Path, site: str) -> list[Any]:
-    """What the site's cluster is to hold."""
-    ran = composer(root, "render", site, "-o", "-")
+def objects_of(root: Path, site: str, folder: Path) -> dict[str, list[Any]]:
+    """What the site's cluster is to hold: those of each tenant's folder by its name, and all others under ""."""
+    ran = composer(root, "render", site, "-o", str(folder))
     assert ran.code == 0, ran.err
-    return [each for each in ran.objects if "metadata" in each and not each["apiVersion"].startswith("edge-composer.")]
+    found: dict[str, list[Any]] = {"": []}
+    for file in sorted((folder / site).rglob("*.yaml")):
+        parts = file.relative_to(folder / site).parts
+        tenant = parts[1] if parts[0] == "tenants" else ""
+        read = [each.data for each in parse_all(file.read_text(), file.name)]
+        own = ("edge-composer.io/", "kustomize.config.k8s.io/")
+        found.setdefault(tenant, []).extend(each for each in read if not each["apiVersion"].startswith(own))
+    return found
+
+
+def marked(object_: Any, variant: str) -> Any:
+    """The object as its engine applies it: with what it is known by."""
+    section, key = ("labels", "kustomize.toolkit.fluxcd.io/name")
+    if variant != "flux":
+        section, key = ("annotations", "argocd.argoproj.io/tracking-id")
+    metadata = object_["metadata"]
+    return {**object_, "metadata": {**metadata, section: {**metadata.get(section, {}), key: "edge-platform"}}}
+
+
+def account_of(objects: list[Any], tenant: str) -> str:
+    """The account under which the tenant's folder is applied, as Kubernetes knows it; "" where it has none of its own."""
+    for each in objects:
+        name, spec = each["metadata"]["name"], each.get("spec", {})
+        if each["kind"] == "Kustomization" and name == f"tenant-{tenant}":
+            return f"system:serviceaccount:{each['metadata']['namespace']}:{spec['serviceAccountName']}"
+        if each["kind"] == "AppProject" and name.endswith(f"tenant-{tenant}"):
+            named = spec.get("destinationServiceAccounts")
+            return f"system:serviceaccount:{named[0]['defaultServiceAccount']}" if named else ""
+    raise AssertionError(tenant)
+
+
+def apply_tenant(cluster: Real, tenant: str, objects: list[Any], manager: str, account: str) -> None:
+    """Applies the tenant's folder as its account, which may do that and nothing more."""
+    namespace = f"tenant-{tenant}"
+    if account:
+        wait(lambda: cluster.allows(account, "patch", "apps", "deployments", namespace))
+    cluster.apply(objects, manager, account)
+    if account:
+        elsewhere = [{**each, "metadata": {**each["metadata"], "namespace": "edge-platform"}} for each in objects[:1]]
+        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "rules": []}
+        inside = {**role, "metadata": {"name": "more", "namespace": namespace}}
+        whole = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "more"}}
+        for each in (*elsewhere, inside, whole):
+            with pytest.raises(AssertionError, match=f"{FORBIDDEN}: .* cannot "):
+                cluster.apply([each], manager, account)
 
 
 def prepare(world: World, cluster: Real, root: Path, site: str) -> None:
@@ -115,11 +160,16 @@ def test_every_object_is_taken_and_there_is_no_difference_then(
     world: World, tmp_path: Path, variant: str, site: str
 ) -> None:
     root = world.fleets[variant]
-    objects = objects_of(root, site)
+    found = objects_of(root, site, tmp_path / "rendered").items()
     with serving(world.found, world.store, tmp_path / f"{variant}-{site}") as cluster:
         prepare(world, cluster, root, site)
-        cluster.apply(objects, MANAGERS[variant])
-        try_pods(cluster, objects)
+        platform, *folders = ((tenant, [marked(each, variant) for each in objects]) for tenant, objects in found)
+        cluster.apply(platform[1], MANAGERS[variant])
+        accounts = {tenant: account_of(platform[1], tenant) for tenant, _ in folders}
+        assert all(bool(account) is (variant != "argocd") for account in accounts.values())
+        for tenant, objects in folders:
+            apply_tenant(cluster, tenant, objects, MANAGERS[variant], accounts[tenant])
+        try_pods(cluster, [each for _, objects in (platform, *folders) for each in objects])
         same = composer(root, "diff", site, "--server", "real", "--exit-code", KUBECONFIG=config(cluster, "real"))
         assert (same.out, same.code, same.err) == ("no changes at 1 site\n", 0, "")
 
@@ -128,7 +178,7 @@ def test_every_object_is_taken_and_there_is_no_difference_then(
 def test_status_import_and_a_site_out_of_reach(world: World, tmp_path: Path, variant: str) -> None:
     root = world.fleets[variant]
     delivering = {"GitRepository", "Kustomization", "Application"}
-    objects = [each for each in objects_of(root, "lyon-01") if each["kind"] in delivering]
+    objects = [each for each in objects_of(root, "lyon-01", tmp_path / "rendered")[""] if each["kind"] in delivering]
     with serving(world.found, world.store, tmp_path / f"{variant}-status") as cluster:
         prepare(world, cluster, root, "lyon-01")
         known = config(cluster, "lyon-01", "park-7")
