@@ -62,10 +62,13 @@ def compare_files(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[C
     Left out is what follows from the rest: kustomizations, and the lock file's digest and inventory.
     """
     before, after = ({path: _telling(content) for path, content in files.items()} for files in (old, new))
-    return _compare(
-        [_read(path, content) for path, content in before.items() if after.get(path) != content],
-        [_read(path, content) for path, content in after.items() if before.get(path) != content],
-    )
+    return _compare(_differing(before, after), _differing(after, before))
+
+
+def _differing(files: Mapping[str, bytes], others: Mapping[str, bytes]) -> list[_Placed]:
+    """The objects in the files that are another one on the other side, or none there."""
+    different = ((path, content) for path, content in files.items() if others.get(path) != content)
+    return [_read(path, content) for path, content in different if path in others or not content.startswith(_LOCK)]
 
 
 def _telling(content: bytes) -> bytes:
