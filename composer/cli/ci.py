@@ -19,7 +19,7 @@ _PASSING = "R009"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="comment", required=True)
     comment = actions.add_parser("comment", help="write or renew the one comment of a pull request")
     comment.add_argument("--body-file", metavar="FILE", default="-", help="the comment (default: standard input)")
     comment.add_argument("--forge", choices=("github", "gitlab", "gitea", "forgejo"), help="what the forge is")

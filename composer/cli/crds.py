@@ -27,7 +27,7 @@ _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="import", required=True)
     summary = "turn CustomResourceDefinitions into schemas in schemas/crds"
     importing = actions.add_parser("import", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     importing.add_argument("files", nargs="*", type=Path, metavar="FILE", help="YAML or JSON with the definitions")

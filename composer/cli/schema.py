@@ -14,7 +14,7 @@ from composer.cli.show import add_findings_format, say, show_findings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from composer.pipeline.schemas import FILE, FOLDER
 
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="export", required=True)
     summary = "write a JSON Schema of all documents, with the fleet's blueprints and their parameters"
     export = actions.add_parser("export", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     export.add_argument("-o", dest="output", type=Path, metavar="DIR", help=f"folder of {FILE} (default: {FOLDER}/)")
