@@ -280,3 +280,18 @@ def test_bridges_come_through_the_front_of_a_hub(tmp_path: Path, monkeypatch: py
     assert {"port": 8883, "protocol": "TCP"} in [port for rule in front["network"]["egress"] for port in rule["ports"]]
     coming = [rule for rule in broker["network"]["ingress"] if {"port": 8883, "protocol": "TCP"} in rule["ports"]]
     assert [rule["from"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] for rule in coming] == ["front"]
+
+
+def test_w062_a_hub_whose_sites_and_devices_are_more_than_its_broker_holds(tmp_path: Path) -> None:
+    sites, few = [child(f"s-{i}", rate=0.01) for i in range(50_001)], [child("rome", rate=0.01)]
+    van = "  devices: {van: {at: {matchLabels: {region: eu}}, count: 50000, publish: [{topic: a, rate: 1/d, bytes: 9}]}}\n"
+    for children, tenant, place, most in (
+        (sites, "", "sites/berlin.yaml:3", "50,001 connections: sites whose uplinks end here"),
+        (few, van, "sites/tenants/acme.yaml:5", "1 connection: sites whose uplinks end here"),
+    ):
+        with pytest.raises(Rejected) as refused:
+            hub(tmp_path / place.replace("/", "-"), children, acme=tenant)
+        (found,) = [d for d in refused.value.diagnostics if d.code == "W062"]
+        assert found.message == "50,001 connections at one broker, which should hold no more than 50,000"
+        assert str(found.place).startswith(place)
+        assert found.related[0].message == most

@@ -9,7 +9,9 @@ import pytest
 from composer.diagnostic import Diagnostic, Rejected
 from composer.model.budget import DAY, Budget, saving
 from composer.model.constants import PACKAGED
+from composer.stages.load import load_fleet, load_site
 from composer.stages.wire.budget import Overhead, budget, wire
+from tests.load.fleets import write
 from tests.wire.sites import LINK, SITE, files, lines, wired
 from tests.wire.test_traffic import streams
 
@@ -98,6 +100,18 @@ def refused(tmp_path: Path, daily: str, tenant: str) -> list[Diagnostic]:
     except Rejected as refusal:
         return list(refusal.diagnostics)
     return []
+
+
+@pytest.mark.parametrize("daily", ["100", "0", "2Gbit", "2MB/d", "-1GB", "1e9", "MB"])
+def test_a_budget_is_an_amount_of_data_with_its_unit(tmp_path: Path, daily: str) -> None:
+    limit = f"  uplink: {{site: hub, dailyBudget: {daily}, ca: files/hub.pem, identity: {{secret: bridge-hub}}}}\n"
+    site = files(HERE, acme=PRESS)["berlin.yaml"] + limit
+    hub = {"hub.yaml": SITE.replace("berlin", "hub"), "files/hub.pem": LINK.ca}
+    fleet, _ = load_fleet(write(tmp_path, {**files(acme=PRESS), "berlin.yaml": site, **hub}))
+    with pytest.raises(Rejected) as refused:
+        load_site(fleet, "berlin")
+    (found,) = refused.value.diagnostics
+    assert (str(found.place), found.code in ("D002", "D005")) == ("sites/berlin.yaml:9:36", True)
 
 
 def test_w080_more_than_the_daily_budget(tmp_path: Path) -> None:

@@ -44,10 +44,15 @@ class Case:
         mine = [p for p in self.parts if p.sum in names and p.tenant and self.need.tenant in ("", p.tenant)]
         return sorted(mine, key=lambda part: -part.amount)[:MOST_RELATED]
 
-    def related(self, sums: Iterable[str], unit: str) -> list[Related]:
+    def related(self, sums: Sequence[str], unit: str) -> list[Related]:
+        sites = self.sizing.amounts["sites"] if "sites" in sums and not self.need.tenant else 0
+        below = f"{show_amount(sites, unit)}: sites whose uplinks end here"
         return [
-            Related(f"{show_amount(p.amount, unit)}: {p.label} of tenant {p.tenant}", part_place(self.stack, p))
-            for p in self.largest(sums)
+            *([Related(below, self.stack.document.place(("metadata", "name")))] if sites else []),
+            *(
+                Related(f"{show_amount(p.amount, unit)}: {p.label} of tenant {p.tenant}", part_place(self.stack, p))
+                for p in self.largest(sums)
+            ),
         ]
 
     def offline_place(self) -> Place:
@@ -61,6 +66,8 @@ class Case:
     def largest_place(self, sums: Sequence[str] = CONNECTING) -> Place:
         """Where it is said what adds most to the sums."""
         first = self.largest(sums)
+        if "sites" in sums and self.sizing.amounts["sites"] > (first[0].amount if first else 0):
+            return self.stack.document.place(("metadata", "name"))
         return part_place(self.stack, first[0]) if first else place_of(self.ingress, key=True)
 
     def node_place(self, resource: str) -> Place:
