@@ -243,6 +243,16 @@ CONSTANTS: tuple[Constant, ...] = (
         DOCUMENTED, "conntrack.min of kube-proxy",
     ),
     Constant(
+        "", "frontConnections", "count", 4000, 1, 1000000,
+        "Connections of devices that one pod of a front takes.",
+        ASSUMED, "48 KiB of memory each; as many as one pod of some hundred MiB holds",
+    ),
+    Constant(
+        "", "frontReplicasMin", "count", 1, 1, 100,
+        "Pods of a front at least.",
+        ASSUMED, "a second one on the same box saves nothing; say 2 where fronts stand on several nodes",
+    ),
+    Constant(
         "", "proxyPorts", "count", 64512, 1024, 64512,
         "Connections from one proxy to one broker: each takes a source port.",
         DOCUMENTED, "ports 1024 to 65535",

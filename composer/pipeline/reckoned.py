@@ -22,7 +22,7 @@ from composer.stages.check.usage import Asked, asked_by_pods
 from composer.stages.wire.budget import Overhead, budget
 from composer.stages.wire.places import param_place, place_of, tenant_place
 from composer.stages.wire.sizing import PARAMETERS, part_place
-from composer.stages.wire.sizing.needs import BUFFER, LESS, ONE
+from composer.stages.wire.sizing.needs import BUFFER, FRONT, LESS, ONE
 
 
 def reckon(fleet: Fleet, site: str, wanted: str) -> list[Reckoned]:
@@ -70,10 +70,10 @@ class _Reckoning:
             yield f"uplink.dailyBudget, {said_place_of(stack, ('uplink', 'dailyBudget'))}"
         elif constant:
             yield constant_line(self.wiring, self.sizing, constant)
-        elif need.key == "source ports":
-            for front in (c for c in stack.components if c.role == "front"):
-                yield f"replicas of {front.label}, {param_place(front, ('replicas',))}"
-            yield constant_line(self.wiring, self.sizing, "proxyPorts")
+        elif need.key in (FRONT, "source ports"):
+            yield from self._front()
+            if need.key != FRONT:
+                yield constant_line(self.wiring, self.sizing, "proxyPorts")
         else:
             yield from self._nodes(need)
 
@@ -86,6 +86,15 @@ class _Reckoning:
             yield f"params.{name} = {self.sizing.given[key]}, {param_place(ingress, route)}"
         else:
             yield from sized(self.wiring, key)
+
+    def _front(self) -> Iterator[str]:
+        """How many pods a front has: by a document, or as it was worked out."""
+        front = next(c for c in self.wiring.stack.components if c.role == "front")
+        said = front.params.get("replicas")
+        if said is None:
+            yield from sized(self.wiring, "frontReplicas")
+        else:
+            yield f"params.replicas of {front.label} = {said}, {param_place(front, ('replicas',))}"
 
     def _buffer(self) -> Iterator[str]:
         """What the buffer's volume is given: by a document, or as it was worked out."""

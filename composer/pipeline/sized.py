@@ -54,16 +54,20 @@ def _leaf(wiring: Wiring, sizing: Sizing, term: Term, parts: list[Part]) -> Iter
     elif term.key == "offline":
         found = origin(wiring.stack.layers, ("offline",))
         yield f"offline = {amount}, {found.place if found else 'where no document says it'}"
+    elif term.key == "perFront":
+        said = [found.place for c in wiring.stack.components if (found := _said_by(c, "front"))]
+        yield from (f"perFront = {amount}, {place}" for place in said)
+        yield from () if said else (constant_line(wiring, sizing, "frontConnections"),)
     elif term.key == "allowed":
-        said = [found.place for component in wiring.stack.components if (found := _allowed(component))]
+        said = [found.place for component in wiring.stack.components if (found := _said_by(component, "ingress"))]
         yield from (f"allowed = {amount}, {place}" for place in said)
     else:
         yield constant_line(wiring, sizing, term.key)
 
 
-def _allowed(component: Component) -> Origin | None:
-    """What says how many connections the broker may take, if *component* is the broker and a document says so."""
-    return origin(component.param_layers, ("maxConnections",)) if component.role == "ingress" else None
+def _said_by(component: Component, role: str) -> Origin | None:
+    """What says how many connections *component* may take, if that is its role and a document says so."""
+    return origin(component.param_layers, ("maxConnections",)) if component.role == role else None
 
 
 def _parts(wiring: Wiring, term: Term, parts: list[Part]) -> Iterator[str]:

@@ -99,7 +99,7 @@ def test_haproxy_takes_the_configuration_without_a_word(site: Site) -> None:
 
 
 CORNERS = [
-    "replicas: 2, port: 1, maxConnections: 1, threads: 1, connectTimeout: 1m",
+    "replicas: 2, port: 1, maxConnections: 10, threads: 1, connectTimeout: 1m",
     "maxConnections: 1000000, threads: 64, logging: {connections: true}, connectTimeout: 1s",
     "perSource: {rate: 1, per: 1s, connections: 1, table: 1000}",
     "perSource: {rate: 1000000, per: 1h, connections: 1000000, table: 10000000}",

@@ -100,7 +100,7 @@ def test_haproxy_takes_the_configuration_without_a_word(site: Site) -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        "mode: terminate, maxConnections: 1, threads: 1, perSource: {rate: 1, per: 1s, connections: 1, table: 1000}",
+        "mode: terminate, maxConnections: 10, threads: 1, perSource: {rate: 1, per: 1s, connections: 1, table: 1000}",
         "mode: terminate, maxConnections: 300000, threads: 64, logging: {connections: true}",
         "modes: {acme: terminate}",
         "mode: terminate, modes: {acme: passthrough}",

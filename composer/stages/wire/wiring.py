@@ -43,7 +43,7 @@ from composer.stages.wire.listeners import listener, ports
 from composer.stages.wire.permissions import permissions
 from composer.stages.wire.policies import check_policies
 from composer.stages.wire.relay import check_reserved, check_shared, relay_grants
-from composer.stages.wire.sizing import as_quantity, check_sizing
+from composer.stages.wire.sizing import as_quantity, check_sizing, replicas_of
 from composer.stages.wire.summary import summarise
 from composer.stages.wire.surroundings import (
     bridge_context,
@@ -172,6 +172,8 @@ class _Wiring:
             own["hub"] = hub_context(self.stack, self.link)
             own["sizing"] = {"volume": volume_of(component, self.sizing, as_quantity)}
         if component is self.front and self.ingress:
+            pods = replicas_of(component, self.sizing.amounts)
+            own["sizing"] = {"frontReplicas": pods, "perFront": int(self.sizing.amounts["perFront"])}
             own |= front_context(self.stack, component, self.ingress, self.ports, self.outside)
             own["routes"] += [bridges_route(self.stack)] if is_hub(self.stack, self.children) else []
         if component.role in ("base", "ingress") and is_hub(self.stack, self.children):

@@ -21,6 +21,7 @@ from composer.stages.wire.sizing.sizes import (
     explained_formulas,
     figure,
     figures,
+    replicas_of,
     size,
     unit_of,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "needs_of",
     "part_place",
     "parts_of",
+    "replicas_of",
     "sizing_of",
     "unit_of",
 ]
@@ -51,7 +53,8 @@ def sizing_of(stack: Stack, specs: Specs, traffic: Traffic, ingress: Component |
     """The sizing of the site's broker, where the uplinks of so many *sites* end."""
     constants, _ = constants_of(stack.fleet)
     tenants = demands(rows_of(stack, specs, traffic, sites), tuple(stack.tenants))
-    return size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)))
+    front = next((c for c in stack.components if c.role == "front"), None)
+    return size(tenants, ingress, constants, duration(stack.spec.get("offline", OFFLINE)), front)
 
 
 def check_sizing(

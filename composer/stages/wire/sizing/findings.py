@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from composer.diagnostic import Diagnostic, Place, Related, error
 from composer.merge import origin
@@ -12,7 +13,7 @@ from composer.model.stack import Component, Stack
 from composer.model.units import quantity, show_duration, show_quantity
 from composer.stages.wire.places import param_place, place_of, tenant_place
 from composer.stages.wire.sizing.demand import Part
-from composer.stages.wire.sizing.needs import LESS
+from composer.stages.wire.sizing.needs import FRONT, LESS
 from composer.stages.wire.sizing.sizes import PARAMETERS
 
 MOST_RELATED = 3
@@ -122,10 +123,14 @@ def _connections(case: Case) -> Diagnostic:
     return error("W061", message, place, hint=hint, related=case.related(CONNECTING, "connections"))
 
 
+ALONE = "a broker of Mosquitto has no replicas"
+"""Why more pods are no remedy."""
+
+
 def _one_broker(case: Case) -> Diagnostic:
     message = f"{case.amount(case.need.needed)} at one broker, which should hold no more than {case.need.given:,.0f}"
     place = case.largest_place()
-    hint = "spread devices over more sites or hubs; capacity.brokerConnections in fleet.yaml is the limit"
+    hint = f"{ALONE}; spread devices over more sites or hubs; capacity.brokerConnections in fleet.yaml is the limit"
     return error("W062", message, place, hint=hint, related=case.related(CONNECTING, "connections"))
 
 
@@ -133,7 +138,8 @@ def _load(case: Case) -> Diagnostic:
     message = f"the broker would have to take and hand out {case.need.needed:,.0f} messages a second, "
     message += f"and can do {case.need.given:,.0f} on its one core"
     place = case.largest_place(("messagesIn", "messagesOut"))
-    hint = "send less often, let fewer listen, or spread devices over more sites; capacity.messages in fleet.yaml is the limit"
+    hint = f"{ALONE}; send less often, let fewer listen, or spread devices over more sites; "
+    hint += "capacity.messages in fleet.yaml is the limit"
     return error("W063", message, place, hint=hint, related=case.related(("messagesIn", "messagesOut"), "a second"))
 
 
@@ -224,6 +230,18 @@ def _tenant_messages(case: Case) -> Diagnostic:
     return error("W070", message, place, hint=hint, related=case.related(("messagesIn",), "a second"))
 
 
+def _front(case: Case) -> Diagnostic:
+    front = next(c for c in case.stack.components if c.role == "front")
+    message = f"{case.need.by} take {case.amount(case.need.given)}, but {case.amount(case.need.needed)} are expected"
+    if front.params.get("replicas"):
+        place = param_place(front, ("replicas",))
+        hint = f"say at least {ceil(case.need.needed / case.sizing.amounts['perFront'])}, or leave replicas out"
+    else:
+        place = param_place(front, ("maxConnections",))
+        hint = "no front has more pods; let each take more (maxConnections), or spread devices over more sites"
+    return error("W038", message, place, hint=hint, related=case.related(("devices", "sites"), "connections"))
+
+
 def _buffer(case: Case) -> Diagnostic:
     buffer = next(c for c in case.stack.components if c.role == "buffer")
     offline = show_duration(case.sizing.amounts["offline"])
@@ -253,6 +271,7 @@ _RULES: dict[tuple[bool, str], Callable[[Case], Diagnostic]] = {
     (False, "memory"): _memory,
     (False, "memory of one node"): _node,
     (False, "storage of one node"): _node,
+    (False, FRONT): _front,
     (False, "buffer"): _buffer,
     (False, "messages of the buffer"): _buffer_load,
     (False, "open files"): _kernel,

@@ -38,6 +38,19 @@ FORMULAS: tuple[Formula, ...] = (
         "connections that the broker is sized for: those expected, or as many as a document allows",
         lambda v: largest(v.connections, v.allowed),
     ),
+    Formula("frontClients", "connections", "connections expected through a front", lambda v: v.devices + v.sites),
+    Formula(
+        "frontReplicas",
+        "pods",
+        "pods of a front",
+        lambda v: in_counts(
+            largest(
+                v.frontClients * (1 + v.connectionHeadroom) / v.perFront,
+                v.frontClients / v.proxyPorts,
+                v.frontReplicasMin,
+            )
+        ),
+    ),
     Formula("load", "a second", "messages the broker takes and hands out", lambda v: v.messagesIn + v.messagesOut),
     Formula(
         "offlineMessages",

@@ -9,6 +9,7 @@ from composer.model.figures import Need, Sizing
 from composer.model.machines import Machine, Reserve, machines_of
 from composer.model.stack import Component, Stack
 from composer.model.units import quantity
+from composer.stages.wire.sizing.sizes import replicas_of
 
 QUOTAS = {"cpu": "cores", "memory": "bytes", "storage": "bytes"}
 """Figure of a tenant's quota that nodes have to hold -> its unit."""
@@ -66,12 +67,16 @@ def _node(sizing: Sizing, machines: Sequence[Machine], nodes: Sequence[Mapping[s
 
 
 def _front(sizing: Sizing, fronts: Sequence[Component]) -> Iterator[Need]:
-    """Source ports: each connection through a proxy takes one of those it has towards the broker."""
+    """Connections of devices through the pods of a front, and the source ports that these take towards the broker."""
+    amounts = sizing.amounts
     for front in fronts:
-        proxies = int(front.params.get("replicas") or 1)
-        ports = proxies * sizing.amounts["proxyPorts"]
-        amount = sizing.amounts["connections"]
-        yield Need("source ports", "connections", "", amount, ports, "", f"{proxies} x {front.name}")
+        pods = replicas_of(front, amounts)
+        by = f"{pods} x {front.name}"
+        yield Need(FRONT, "frontClients", "", amounts["frontClients"], pods * amounts["perFront"], "connections", by)
+        yield Need("source ports", "connections", "", amounts["connections"], pods * amounts["proxyPorts"], "", by)
+
+
+FRONT = "connections of the front"
 
 
 def _buffer(stack: Stack, sizing: Sizing) -> Iterator[Need]:

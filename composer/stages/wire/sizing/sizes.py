@@ -45,11 +45,18 @@ def line_of(ingress: Component | None) -> str:
     return LINES.get(str(ingress.params.get("version")) if ingress else "", "mosquitto21")
 
 
-def size(tenants: Mapping[str, Demand], ingress: Component | None, constants: Constants, offline: float) -> Sizing:
-    """The sizing of a site; *offline* is in seconds."""
+def size(
+    tenants: Mapping[str, Demand],
+    ingress: Component | None,
+    constants: Constants,
+    offline: float,
+    front: Component | None = None,
+) -> Sizing:
+    """The sizing of a site; *offline* is in seconds, *front* what stands before the *ingress*."""
     line = line_of(ingress)
     chosen = {key: said for key, (route, _) in PARAMETERS.items() if (said := _said(ingress, route)) is not None}
-    amounts = amounts_of(total(tenants), constants, line, offline, chosen.get("maxConnections", 0))
+    per_front = _said(front, ("maxConnections",)) or int(constants["frontConnections"])
+    amounts = amounts_of(total(tenants), constants, line, offline, chosen.get("maxConnections", 0), per_front)
     given = {
         key: write(min(amounts[key], MOST.get(key, amounts[key]))) for key, (_, write) in PARAMETERS.items()
     } | chosen
@@ -58,8 +65,17 @@ def size(tenants: Mapping[str, Demand], ingress: Component | None, constants: Co
     return Sizing(amounts, sums, given, frozenset(chosen), line)
 
 
-def _said(ingress: Component | None, route: Route) -> Any:
-    found: Any = ingress.params if ingress else {}
+def replicas_of(front: Component, amounts: Mapping[str, float]) -> int:
+    """The pods of a front: as a document says, or else as worked out."""
+    return int(_said(front, ("replicas",)) or min(MOST_PODS, amounts["frontReplicas"]))
+
+
+MOST_PODS = 100
+"""Pods of a front at most."""
+
+
+def _said(component: Component | None, route: Route) -> Any:
+    found: Any = component.params if component else {}
     for step in route:
         found = found.get(step) if isinstance(found, Mapping) else None
     return found
@@ -75,9 +91,14 @@ def _reconcile(given: dict[str, Any], chosen: Mapping[str, Any]) -> None:
 
 
 @lru_cache(maxsize=64)
-def amounts_of(demand: Demand, constants: Constants, line: str, offline: float, allowed: int) -> Mapping[str, float]:
-    """Every figure, sum and constant by its key; *allowed* is how many connections a document allows, 0 where none does."""
-    values = _Values({**_constants(constants, line), **demand.sums, "offline": offline, "allowed": allowed})
+def amounts_of(
+    demand: Demand, constants: Constants, line: str, offline: float, allowed: int, per_front: int
+) -> Mapping[str, float]:
+    """Every figure, sum and constant by its key; *allowed* is how many connections a document allows, 0 where none does,
+    *per_front* how many one pod of a front takes.
+    """
+    said = {"offline": offline, "allowed": allowed, "perFront": per_front}
+    values = _Values({**_constants(constants, line), **demand.sums, **said})
     for formula in FORMULAS:
         values.__dict__[formula.key] = formula.work(values)
     return values.__dict__
@@ -138,7 +159,7 @@ _CONSTANT_UNITS = {
 }
 
 
-_SAID = {"offline": "seconds", "allowed": "connections"}
+_SAID = {"offline": "seconds", "allowed": "connections", "perFront": "connections"}
 """What formulas read besides figures, sums and constants: outright words of documents."""
 
 
