@@ -13,7 +13,7 @@ from composer.git.commits import ancestors
 from composer.git.repository import Head, heads
 from composer.model.fleet import Fleet
 from composer.model.status import Delivered, SiteStatus, State
-from composer.pipeline.branch import branch
+from composer.pipeline.branch import active
 from composer.pipeline.contexts import central_context, contexts_of
 from composer.pipeline.deliveries import Sharding, present_deliveries
 from composer.pipeline.delivery import Delivery
@@ -69,7 +69,7 @@ def status_of(fleet: Fleet, names: Sequence[str], asking: Asking, watch: Watch =
     def row(name: str, state: State, message: str = "", delivered: Sequence[Delivered] = ()) -> SiteStatus:
         known = branches.get(name)
         head = known.head.commit if known else ""
-        return SiteStatus(name, contexts.get(name, ""), branch(fleet, name), head, state, message, tuple(delivered))
+        return SiteStatus(name, contexts.get(name, ""), active(fleet, name), head, state, message, tuple(delivered))
 
     def ask(name: str) -> SiteStatus:
         if name not in branches:
@@ -107,9 +107,9 @@ def _branches(fleet: Fleet, names: Sequence[str]) -> dict[str, _Branch]:
             known = heads(target.repository)
             with target.repository.reading() as objects:
                 for name in some:
-                    head = known.get(branch(fleet, name))
+                    head = known.get(active(fleet, name))
                     if head:
-                        found[name] = _read(objects, name, branch(fleet, name), head)
+                        found[name] = _read(objects, name, active(fleet, name), head)
     return found
 
 

@@ -11,6 +11,7 @@ import pytest
 from composer.source.reader import parse
 from tests.cli.kit import FLEET, composer, delivery, fleet, noted
 from tests.cli.kit import commit as commit_fleet
+from tests.cli.test_promote import PROMOTE, promote
 from tests.clusters.server import TOKEN, Api, Cluster, kubeconfig
 from tests.publish.making import git
 
@@ -311,6 +312,24 @@ def test_a_site_that_follows_a_registry_is_told_by_the_commit_its_bundle_came_fr
         "Kustomization edge-delivery": ("applied", None),
         "Kustomization edge-platform": ("behind", 1),
     }
+
+
+def test_under_promotion_the_branch_counts_that_the_cluster_follows(api: Api, tmp_path: Path) -> None:
+    root = fleet(tmp_path / "fleet", {"fleet.yaml": PROMOTE, "a.yaml": noted("a", "once")})
+    for text in ("once", "twice"):
+        (root / "sites/a.yaml").write_text(noted("a", text))
+        commit_fleet(root)
+        assert composer(root, "publish").code == 0
+        if text == "once":
+            config_file = config(tmp_path, api, "a")
+            assert rows(root, config_file)["a"]["state"] == "not found"
+            promote(delivery(root), tmp_path / "clone", "a")
+            api.clusters["a"] = cluster(root, "a")
+    row = rows(root, config_file)["a"]
+    assert (row["state"], row["branch"], row["commit"]) == ("applied", "site/a", commit(root, "a"))
+    promote(delivery(root), tmp_path / "again", "a")
+    row = rows(root, config_file)["a"]
+    assert (row["state"], states(row)["Kustomization edge-platform"]) == ("behind", ("behind", 1))
 
 
 def test_of_a_repository_elsewhere_the_commits_between_are_fetched(published: Path, api: Api, tmp_path: Path) -> None:
