@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from composer.diagnostic import Diagnostic, Rejected
 from composer.model.fleet import Fleet
@@ -10,6 +11,12 @@ from composer.stages.load import load_site
 from composer.stages.resolve import Resolver
 
 DEFAULT = "{site}"
+
+DELIVERING = "delivery/"
+"""Where on a branch the objects lie that deliver it."""
+
+_HERE = "https://kubernetes.default.svc"
+"""How an Application names the cluster that it lies in."""
 
 
 def contexts_of(fleet: Fleet, names: Sequence[str], said: str = "") -> tuple[Mapping[str, str], list[Diagnostic]]:
@@ -29,10 +36,15 @@ def contexts_of(fleet: Fleet, names: Sequence[str], said: str = "") -> tuple[Map
     return contexts, findings
 
 
-def central_context(fleet: Fleet) -> str:
-    """The context of the cluster whose Argo CD serves sites from elsewhere, "" where the fleet names none."""
-    context: str = (fleet.document.data["spec"].get("delivery") or {}).get("context") or ""
-    return context
+def delivering_context(fleet: Fleet, delivering: Iterable[Mapping[str, Any]], own: str) -> str:
+    """The context of the cluster that these objects, which deliver a site, lie in: the site's *own*, or, where Argo CD serves
+    it from elsewhere, what the fleet says of that."""
+    elsewhere = any(
+        each["kind"] == "Application" and (each["spec"].get("destination") or {}).get("server") != _HERE
+        for each in delivering
+    )
+    named: str = (fleet.document.data["spec"].get("delivery") or {}).get("context") or ""
+    return named or own if elsewhere else own
 
 
 def _named(pattern: str, site: str) -> str:

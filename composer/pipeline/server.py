@@ -10,6 +10,7 @@ from composer.clusters import Kubeconfig, Resources, Tried, Verdict, ask_all, tr
 from composer.diagnostic import Diagnostic, Place, error, warning
 from composer.model.fleet import Fleet
 from composer.pipeline.branch import branch
+from composer.pipeline.contexts import DELIVERING, delivering_context
 from composer.pipeline.diff import Differences
 from composer.pipeline.line import Composed
 from composer.pipeline.run import compose_all
@@ -68,9 +69,19 @@ def against_servers(
     findings = [finding for site in composed.values() for finding in site.findings]
 
     def ask(name: str) -> _Answered:
-        resources = Resources(trial.kubeconfig.connect(trial.contexts[name], trial.answer))
-        site = composed[name]
-        return _Answered(name, tuple((each, try_object(resources, each.object, site.manager)) for each in site.objects))
+        site, own = composed[name], trial.contexts[name]
+        delivering = delivering_context(fleet, (o.object for o in site.objects if _delivers(o)), own)
+        servers = {
+            context: Resources(trial.kubeconfig.connect(context, trial.answer))
+            for context in dict.fromkeys((own, delivering))
+        }
+        return _Answered(
+            name,
+            tuple(
+                (each, try_object(servers[delivering if _delivers(each) else own], each.object, site.manager))
+                for each in site.objects
+            ),
+        )
 
     able = [name for name in names if composed[name].ok]
     answers = ask_all(ask, lambda name, why: _Answered(name, (), why), able, trial.seconds)
@@ -81,6 +92,11 @@ def against_servers(
     failed = [name for name in names if not composed[name].ok] + [each.site for each in answered if each.unreachable]
     changed = tuple(diff for diff in diffs if diff.changes)
     return Differences(changed, len(diffs) - len(changed), tuple(sorted(failed)), tuple(findings), {})
+
+
+def _delivers(each: _Object) -> bool:
+    """Whether this is one of the objects that deliver the site, which may lie at another cluster."""
+    return each.path.startswith(DELIVERING)
 
 
 def _prepared(composed: Composed) -> _Site:

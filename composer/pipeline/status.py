@@ -14,7 +14,7 @@ from composer.git.repository import Head, heads
 from composer.model.fleet import Fleet
 from composer.model.status import Delivered, SiteStatus, State
 from composer.pipeline.branch import active
-from composer.pipeline.contexts import central_context, contexts_of
+from composer.pipeline.contexts import DELIVERING, contexts_of, delivering_context
 from composer.pipeline.deliveries import Sharding, present_deliveries
 from composer.pipeline.delivery import Delivery
 from composer.pipeline.watch import Phase, Watch, counted, unwatched
@@ -28,9 +28,6 @@ KINDS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], Told]]]
     ("argoproj.io", "Application"): ("applications", application),
 }
 """Group and kind of what delivers a branch -> how paths spell it, and who reads what it says."""
-
-_FOLDER = "delivery/"
-_HERE = "https://kubernetes.default.svc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,7 @@ def _serving(fleet: Fleet, known: _Branch | None, asking: Asking, own: str) -> s
     """The context of the cluster that delivers the site: its own, or that of the one that serves many."""
     if asking.context or known is None:
         return own
-    elsewhere = any(
-        each["kind"] == "Application" and (each["spec"].get("destination") or {}).get("server") != _HERE
-        for each in known.objects
-    )
-    return central_context(fleet) or own if elsewhere else own
+    return delivering_context(fleet, known.objects, own)
 
 
 def _branches(fleet: Fleet, names: Sequence[str]) -> dict[str, _Branch]:
@@ -115,7 +108,7 @@ def _branches(fleet: Fleet, names: Sequence[str]) -> dict[str, _Branch]:
 
 def _read(objects: Batch, site: str, name: str, head: Head) -> _Branch:
     (entries,) = objects.trees([head.tree])
-    paths = [path for path in sorted(entries) if path.startswith(_FOLDER)]
+    paths = [path for path in sorted(entries) if path.startswith(DELIVERING)]
     read = map(read_object, paths, objects.contents([entries[path].id for path in paths]))
     delivering = tuple(each for each in read if (each.get("apiVersion", "").partition("/")[0], each["kind"]) in KINDS)
     return _Branch(name, head, read_record(objects, site, name, head).source, delivering)

@@ -40,7 +40,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
         "OCIRepository": ("ocirepositories", True),
     },
     "kustomize.toolkit.fluxcd.io/v1": {"Kustomization": ("kustomizations", True)},
-    "argoproj.io/v1alpha1": {"Application": ("applications", True)},
+    "argoproj.io/v1alpha1": {"Application": ("applications", True), "AppProject": ("appprojects", True)},
     "apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
 }
 _PATH = re.compile(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.kit import Ran, composer, fleet, note, noted, site
+from tests.cli.kit import FLEET, Ran, composer, fleet, note, noted, site
 from tests.clusters.server import KINDS, TOKEN, Api, Cluster, kubeconfig, stored
 
 NOTE = "/api/v1/namespaces/edge-platform/configmaps/note"
@@ -147,6 +147,23 @@ def test_a_server_that_cannot_be_asked_keeps_no_other_site(root: Path, api: Api)
 def test_each_site_may_be_tried_at_its_own_cluster(root: Path, api: Api) -> None:
     ran = diff(root, api, "a", "--server", "-")
     assert (ran.code, ran.out) == (0, "no changes at 1 site\n")
+
+
+def test_what_delivers_a_site_from_elsewhere_is_tried_there(tmp_path: Path, api: Api) -> None:
+    central = "engine: argocd, context: hub, "
+    params = "defaults: {blueprints: {delivery-argocd: {params: {central: true}}}}, delivery: {"
+    kind = FLEET.replace("engine: flux, ", central).replace("delivery: {", params)
+    root = fleet(tmp_path, {"fleet.yaml": kind, "a.yaml": noted("a").replace('flux: "2.6"', 'argocd: "3.0"')})
+    api.clusters |= {"a": Cluster(unknown=frozenset({"argoproj.io/v1alpha1"})), "hub": Cluster()}
+    for each in composer(root, "render", "a", "-o", "-").objects:
+        if "metadata" in each and each["apiVersion"] in KINDS and each["kind"] in KINDS[each["apiVersion"]]:
+            where = "hub" if each["apiVersion"].startswith("argoproj.io") else "a"
+            api.clusters[where].objects[path_of(each)] = stored(each)
+    argo = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}
+    api.clusters["hub"].objects[path_of(argo)] = argo
+    ran = diff(root, api, "a", "--server", "a", a=api.address("a"), hub=api.address("hub"))
+    assert (ran.code, ran.out) == (0, "no changes at 1 site\n"), ran.err
+    assert {request.cluster for request in api.requests if "argoproj" in request.path} == {"hub"}
 
 
 def test_values_of_secrets_at_the_server_are_not_shown(tmp_path: Path, api: Api) -> None:
