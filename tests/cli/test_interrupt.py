@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,16 @@ def files(root: Path) -> dict[str, str]:
 def wait_for_workers(process: subprocess.Popen[str]) -> None:
     """Until it renders."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not any("git" not in Path(f"/proc/{child}/cmdline").read_text() for child in children.read_text().split()):
+    while not any(map(renders, children.read_text().split())):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)
+
+
+def renders(child: str) -> bool:
+    """Whether the process is a worker, and not a git that comes and goes."""
+    with suppress(OSError):
+        return "composer" in Path(f"/proc/{child}/cmdline").read_text().split("\0")
+    return False
 
 
 @pytest.mark.parametrize(
