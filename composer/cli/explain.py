@@ -62,10 +62,13 @@ def _fleet_of(arguments: argparse.Namespace) -> Fleet:
 def _topics(arguments: argparse.Namespace) -> int:
     """Draws the graph of a site's topics, also where there is something wrong with it."""
     from composer.pipeline.line import Line
+    from composer.pipeline.run import in_time
     from composer.report import topics
     from composer.report.topic_graph import topic_graph
 
-    wiring = Line(_fleet_of(arguments)).wire(arguments.what)
+    fleet = _fleet_of(arguments)
+    with in_time(fleet, arguments.what):
+        wiring = Line(fleet).wire(arguments.what)
     print(topics.FORMATS[arguments.format or "text"](arguments.what, topic_graph(wiring)), end="")
     return exits.DONE
 

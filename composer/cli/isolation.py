@@ -19,10 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from composer.pipeline.isolation import isolation
     from composer.pipeline.line import Line
+    from composer.pipeline.run import in_time
     from composer.report.isolation import FORMATS
 
     fleet, _ = open_fleet(arguments)
-    line = Line(fleet)
-    wiring = line.wire(one_site(fleet, arguments.site))
-    sys.stdout.write(FORMATS[arguments.format](isolation(wiring, line.rendered(wiring))))
+    line, site = Line(fleet), one_site(fleet, arguments.site)
+    with in_time(fleet, site):
+        wiring = line.wire(site)
+        objects = line.rendered(wiring)
+    sys.stdout.write(FORMATS[arguments.format](isolation(wiring, objects)))
     return exits.DONE

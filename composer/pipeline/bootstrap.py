@@ -14,6 +14,7 @@ from composer.model.prerequisites import Bootstrap, Capability, Expected, Prereq
 from composer.model.stack import Rendered, Stack, Wired, Wiring
 from composer.pipeline.inputs import encrypted_secrets
 from composer.pipeline.line import Composed, Line
+from composer.pipeline.run import compose_in_time
 from composer.stages.check import CheckContext
 from composer.stages.check.prerequisites import custom_kinds, expected_namespaces, expected_objects, site_of
 from composer.stages.check.site import Site
@@ -32,7 +33,7 @@ class Bootstrapped:
 
 def bootstrap(fleet: Fleet, site: str) -> Bootstrapped:
     """What is applied once at the cluster of a site."""
-    composed = Line(fleet).compose(site)
+    composed = compose_in_time(Line(fleet), site)
     if composed.wiring is None:
         return Bootstrapped(None, composed.findings)
     try:

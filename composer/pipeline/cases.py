@@ -18,6 +18,7 @@ from composer.model.blueprint import Blueprint
 from composer.model.fieldpath import resolve_path, value_at
 from composer.model.fleet import Fleet
 from composer.pipeline.line import Composed, Line
+from composer.pipeline.run import compose_in_time
 from composer.source.document import Document
 from composer.source.files import list_files
 from composer.source.reader import read_document
@@ -63,7 +64,7 @@ def run_case(fleet: Fleet, blueprint: Blueprint, case: Document) -> CaseResult:
     with temporary_folder() as folder:
         _write_fleet(folder, blueprint, case.data)
         loaded, findings = load_fleet(folder)
-        composed = Line(replace(loaded, blueprints=fleet.blueprints), topics=False).compose(SITE)
+        composed = compose_in_time(Line(replace(loaded, blueprints=fleet.blueprints), topics=False), SITE)
         composed = replace(composed, findings=(*findings, *composed.findings))
     file = f"{blueprint.folder}/{case.file}"
     return CaseResult(blueprint.label, file, case.data["case"], tuple(_problems(composed, case.data["expect"])))

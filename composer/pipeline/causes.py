@@ -13,6 +13,7 @@ from composer.model.fleet import Fleet
 from composer.model.stack import Wired
 from composer.pipeline.answers import Answers
 from composer.pipeline.line import Line
+from composer.pipeline.run import in_time
 from composer.source.document import Route
 from composer.stages.compare import SITE, Action, Comparison, GroupedChange, Identity, identity_of
 from composer.stages.render import Traced, compile_blueprint, trace
@@ -58,12 +59,13 @@ def _at_site(
 ) -> Iterator[tuple[Place, GroupedChange]]:
     """Each changed line with each change that goes back to it. A site that cannot be traced has none."""
     try:
-        wiring = Line(fleet).wire(site)
-        objects = {
-            identity_of("", traced.rendered.object): (Answers(wiring, wired), traced)
-            for wired in wiring.wired
-            for traced in _traced(wired)
-        }
+        with in_time(fleet, site):
+            wiring = Line(fleet).wire(site)
+            objects = {
+                identity_of("", traced.rendered.object): (Answers(wiring, wired), traced)
+                for wired in wiring.wired
+                for traced in _traced(wired)
+            }
     except Rejected:
         return
     for group in groups:

@@ -13,6 +13,7 @@ from composer.model.fleet import Fleet
 from composer.model.stack import Wired, Wiring
 from composer.pipeline.answers import Answers
 from composer.pipeline.line import Line
+from composer.pipeline.run import in_time
 from composer.source.document import Route
 from composer.stages.render import Origin, Traced, compile_blueprint, trace
 
@@ -24,8 +25,9 @@ def explain(fleet: Fleet, site: str, wanted: str, field: str) -> list[Explanatio
 
     "" as the field means the whole object. Raises Rejected where the site cannot be rendered or has no such value.
     """
-    wiring = Line(fleet).wire(site)
-    wired, traced = _find(wiring, wanted, site)
+    with in_time(fleet, site):
+        wiring = Line(fleet).wire(site)
+        wired, traced = _find(wiring, wanted, site)
     route = resolve_path(field, traced.rendered.object)
     if route is None:
         raise Rejected([_no_field(traced, wanted, field)])

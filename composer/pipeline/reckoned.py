@@ -16,6 +16,7 @@ from composer.model.units import show_quantity, show_rate, show_size
 from composer.pipeline.capacity import capacity_of
 from composer.pipeline.line import Line
 from composer.pipeline.rows import said_place_of
+from composer.pipeline.run import compose_in_time
 from composer.pipeline.sized import all_parts, constant_line, sized
 from composer.stages.check import CheckContext
 from composer.stages.check.usage import Asked, asked_by_pods
@@ -27,7 +28,7 @@ from composer.stages.wire.sizing.needs import BUFFER, FRONT, LESS, ONE
 
 def reckon(fleet: Fleet, site: str, wanted: str) -> list[Reckoned]:
     """The rows of a site that are called *wanted*, all of them for "". Raises Rejected for a site with errors, or no such row."""
-    composed = Line(fleet).compose(site)
+    composed = compose_in_time(Line(fleet), site)
     if not composed.ok or composed.wiring is None or composed.wiring.sizing is None:
         raise Rejected(composed.findings)
     needs = capacity_of(composed).needs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -48,7 +49,7 @@ def compose_some(links: Links, names: Sequence[str], finish: Finish[Result]) -> 
 
     def work(name: str) -> tuple[Result, Child | None]:
         try:
-            return done(_in_time(line, name))
+            return done(compose_in_time(line, name))
         except MemoryError:
             message = f"site {name} needs more memory than a site may use"
             return done(Composed(name, (error("T091", message, Place(links.fleet.sites[name])).at_site(name),)))
@@ -67,13 +68,18 @@ def compose_some(links: Links, names: Sequence[str], finish: Finish[Result]) -> 
         yield result
 
 
-def _in_time(line: Line, name: str) -> Composed:
+def compose_in_time(line: Line, name: str) -> Composed:
     """The site, or a finding where it took too long."""
     try:
-        with deadline(SECONDS, Place(line.fleet.sites[name])):
+        with in_time(line.fleet, name):
             return line.compose(name)
     except Rejected as expired:
         return Composed(name, tuple(finding.at_site(name) for finding in expired.diagnostics))
+
+
+def in_time(fleet: Fleet, name: str) -> AbstractContextManager[None]:
+    """Rejects where the body, which is about this site, takes longer than a site may."""
+    return deadline(SECONDS, Place(fleet.sites[name]))
 
 
 def without_objects(composed: Composed) -> Composed:

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from composer.diagnostic import Diagnostic, Rejected
+from composer.diagnostic import Diagnostic, Place, Rejected
 from composer.model.blueprint import Blueprint
 from composer.model.fleet import Fleet
+from composer.pipeline.run import SECONDS
 from composer.stages.load import KINDS, schema_of
+from composer.stages.render import deadline
 from composer.stages.resolve import params_schema
 
 FILE = "documents.schema.json"
@@ -57,8 +59,9 @@ def editor_schema(fleet: Fleet) -> tuple[str, list[Diagnostic]]:
     findings: list[Diagnostic] = []
     for name, major in ((name, major) for name, majors in fleet.blueprints.items() for major in majors):
         try:
-            blueprint = fleet.blueprints[name][major]
-            definitions[_label(blueprint)] = _inner(params_schema(blueprint))
+            with deadline(SECONDS, Place(f"blueprints/{name}/v{major}/params.yaml")):
+                blueprint = fleet.blueprints[name][major]
+                definitions[_label(blueprint)] = _inner(params_schema(blueprint))
             blueprints.append(blueprint)
         except Rejected as rejected:
             findings += rejected.diagnostics
