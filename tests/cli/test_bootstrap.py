@@ -130,8 +130,8 @@ def test_each_repository_of_a_sharded_fleet_has_an_application_set_of_its_own(
         found = told(capsys, root, name)
         project, sites_of = found["objects"]
         assert (project["metadata"]["name"], sites_of["metadata"]["name"]) == (
-            f"edge-delivery{suffix}",
-            f"edge-sites{suffix}",
+            f"test-edge-delivery{suffix}",
+            f"test-edge-sites{suffix}",
         )
         template = sites_of["spec"]["template"]["spec"]
         assert template["project"] == project["metadata"]["name"]
