@@ -77,6 +77,15 @@ def test_all_that_the_server_wants_comes_in_and_the_others_are_named(
     assert pushes(server) <= 1 + 2 * 6 * len(refused) <= MOST_PUSHES
 
 
+def test_where_too_many_are_pushed_to_name_each_their_parts_are_named(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("composer.git.push.MOST_NAMED", 16)
+    frozen(server, "*/s21")
+    assert pushed(server, tmp_path).keys() == {"site/s21"}
+    assert (len(server.heads()), pushes(server)) == (len(SITES) - 1, 1 + 3 + 2 * 4)
+
+
 def test_a_server_that_declines_everything_is_not_asked_for_ever(server: Server, tmp_path: Path) -> None:
     frozen(server, "*")
     answers = pushed(server, tmp_path)
