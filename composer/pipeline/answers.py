@@ -56,9 +56,11 @@ class Answers:
 
     def chosen(self, route: Route) -> Iterator[Said]:
         """The parameter that says a size outright, where one does."""
-        sizing = self.wiring.sizing
-        if sizing and route and route[0] in sizing.chosen:
+        sizing, component = self.wiring.sizing, self.wired.component
+        if sizing and route and route[0] in sizing.chosen and component.role == "ingress":
             yield from self.params(PARAMETERS[str(route[0])][0])
+        elif route and (said := CHOSEN.get(str(route[0]))) and origin(component.param_layers, said):
+            yield from self.params(said)
 
     def sizes(self, route: Route) -> Iterator[str]:
         for key in route[:1] or PARAMETERS:
@@ -188,6 +190,13 @@ def _note(widened: str) -> str:
 
 
 WORKED_OUT = "worked out by the composer from the site's name and components"
+
+CHOSEN: Mapping[str, Route] = {
+    "bufferVolume": ("storage", "size"),
+    "frontReplicas": ("replicas",),
+    "perFront": ("maxConnections",),
+}
+"""Figure of a buffer or a front -> its parameter that says it outright."""
 
 SOURCES: dict[str, Callable[[Answers, Route], Iterator[Said]]] = {
     "params": Answers.params,

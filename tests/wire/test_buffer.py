@@ -78,7 +78,7 @@ def test_the_broker_then_holds_what_comes_while_the_buffer_starts_again(tmp_path
 def test_it_reads_what_goes_up_and_the_bridge_has_what_comes_down_alone(tmp_path: Path) -> None:
     wiring = site(tmp_path, down=", down: [press/+/cmd]")
     assert "acme: buffer uplink-buffer subscribe press/+/state" in rows(wiring)
-    assert context(wiring, "uplink-buffer")["sizing"] == {"volume": "3584Mi"}
+    assert context(wiring, "uplink-buffer")["sizing"] == {"bufferVolume": "3584Mi"}
     assert [(t["filter"], t["direction"]) for t in context(wiring, "ingress")["bridge"]["topics"]] == [
         ("press/+/cmd", "in")
     ]

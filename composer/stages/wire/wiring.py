@@ -170,7 +170,7 @@ class _Wiring:
                 own["front"] = link_context(self.front)
         if component is self.buffer and self.link:
             own["hub"] = hub_context(self.stack, self.link)
-            own["sizing"] = {"volume": volume_of(component, self.sizing, as_quantity)}
+            own["sizing"] = {"bufferVolume": volume_of(component, self.sizing, as_quantity)}
         if component is self.front and self.ingress:
             pods = replicas_of(component, self.sizing.amounts)
             own["sizing"] = {"frontReplicas": pods, "perFront": int(self.sizing.amounts["perFront"])}
@@ -235,7 +235,11 @@ class _Wiring:
         yield from self._scrape_flows(component)
 
     def _speaks(self, component: Component, tenant: str) -> Said:
-        """Which document implies that a component speaks for a tenant: a relay does because something is shared."""
+        """Which document implies that a component speaks for a tenant: a relay does because something is shared, a buffer because
+        something goes up.
+        """
+        if component is self.buffer:
+            return Said(tenant, ("uplink", "up"))
         own = (
             share.used for share in self.shares if component.role == "relay" and tenant in (share.owner, share.reader)
         )
