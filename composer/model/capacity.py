@@ -13,6 +13,7 @@ from composer.model.figures import Need
 class SiteCapacity:
     """One site's rows, without any where it has errors.
 
+    *traffic* and *idle* are the broker's bytes a second: payload that it takes and hands out, and what idle clients send.
     *reconnect* is the time in seconds until all clients are back after the broker was away, *saved* the seconds between two
     saves of the broker, which a power cut may cost, None where the site has no broker that says so; *uplink* is what goes
     over the uplink in a day, if there is one.
@@ -22,6 +23,8 @@ class SiteCapacity:
     ok: bool
     findings: tuple[Diagnostic, ...]
     needs: tuple[Need, ...] = ()
+    traffic: float = 0
+    idle: float = 0
     reconnect: float = 0
     saved: float | None = None
     uplink: UplinkDay | None = None

@@ -54,6 +54,14 @@ class Figure:
     inputs: tuple[Term, ...]
 
 
+BESIDES: Mapping[str, str] = {
+    "bytes of all messages": "traffic",
+    "bytes of idle clients": "keepAliveBytes",
+    "time to come back": "reconnect",
+}
+"""What `composer capacity` says besides its rows, for which nobody gives anything -> the figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizing:
     """How large a site's broker has to be.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from composer.model.budget import UplinkDay
 from composer.model.capacity import SiteCapacity
-from composer.model.figures import Need
+from composer.model.figures import BESIDES, Need
 from composer.model.fleet import Fleet
 from composer.model.stack import Wiring
 from composer.model.units import duration
@@ -30,10 +30,12 @@ def capacity_of(composed: Composed) -> SiteCapacity:
     """The rows of one site."""
     if not composed.ok or composed.wiring is None:
         return SiteCapacity(composed.site, ok=False, findings=composed.findings)
-    needs, reconnect, saved = _rows(composed.wiring)
+    needs, saved = _rows(composed.wiring)
+    figures = composed.wiring.sizing.amounts if composed.wiring.sizing else dict.fromkeys(BESIDES.values(), 0.0)
+    traffic, idle, reconnect = (figures[name] for name in BESIDES.values())
     day = _uplink(composed.wiring)
     needs = (*needs, *pod_needs(composed.objects, CheckContext.of(composed.wiring)), *uplink_needs(day))
-    return SiteCapacity(composed.site, True, composed.findings, needs, reconnect, saved, day)
+    return SiteCapacity(composed.site, True, composed.findings, needs, traffic, idle, reconnect, saved, day)
 
 
 def _uplink(wiring: Wiring) -> UplinkDay | None:
@@ -50,10 +52,10 @@ def uplink_needs(day: UplinkDay | None) -> tuple[Need, ...]:
     return (Need("uplink in a day", "", "", day.total, day.limit, "bytes", "uplink.dailyBudget"),)
 
 
-def _rows(wiring: Wiring) -> tuple[tuple[Need, ...], float, float | None]:
+def _rows(wiring: Wiring) -> tuple[tuple[Need, ...], float | None]:
     ingress = next((c for c in wiring.stack.components if c.role == "ingress"), None)
     if wiring.sizing is None:
-        return (), 0, None
+        return (), None
     saved = ingress.params.get("autosaveInterval") if ingress else None
     needs = tuple(needs_of(wiring.stack, wiring.sizing, ingress))
-    return needs, wiring.sizing.amounts["reconnect"], duration(saved) if saved is not None else None
+    return needs, duration(saved) if saved is not None else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from composer.diagnostic import Place, Rejected, did_you_mean, error
 from composer.model.budget import FORMULA, Budget
 from composer.model.explanation import Reckoned
-from composer.model.figures import Need, Sizing, show_amount
+from composer.model.figures import BESIDES, Need, Sizing, show_amount
 from composer.model.fleet import Fleet
 from composer.model.machines import Machine, Reserve, machines_of
 from composer.model.stack import Rendered, Wiring
@@ -22,22 +22,33 @@ from composer.stages.check import CheckContext
 from composer.stages.check.usage import Asked, asked_by_pods
 from composer.stages.wire.budget import Overhead, budget
 from composer.stages.wire.places import param_place, place_of, tenant_place
-from composer.stages.wire.sizing import PARAMETERS, part_place
+from composer.stages.wire.sizing import PARAMETERS, part_place, unit_of
 from composer.stages.wire.sizing.needs import BUFFER, FRONT, LESS, ONE
 
 
 def reckon(fleet: Fleet, site: str, wanted: str) -> list[Reckoned]:
-    """The rows of a site that are called *wanted*, all of them for "". Raises Rejected for a site with errors, or no such row."""
+    """The rows of a site that are called *wanted*, all of them for "", and after them what is said besides rows.
+
+    Raises Rejected for a site with errors, or no such row.
+    """
     composed = compose_in_time(Line(fleet), site)
     if not composed.ok or composed.wiring is None or composed.wiring.sizing is None:
         raise Rejected(composed.findings)
-    needs = capacity_of(composed).needs
+    needs = (*capacity_of(composed).needs, *_besides(composed.wiring.sizing))
     found = [need for need in needs if wanted in ("", need.label)]
     if not found:
         hint = did_you_mean(wanted, [need.label for need in needs]) or f"composer capacity {site} shows all rows"
         raise Rejected([error("X005", f"site {site} has no row {wanted!r}", Place("command line"), hint=hint)])
     reckoning = _Reckoning(composed.wiring, composed.wiring.sizing, composed.objects)
-    return [Reckoned(need, tuple(reckoning.needed(need)), tuple(reckoning.given(need))) for need in found]
+    return [
+        Reckoned(need, tuple(reckoning.needed(need)), tuple(reckoning.given(need)) if need.by else ()) for need in found
+    ]
+
+
+def _besides(sizing: Sizing) -> Iterator[Need]:
+    """Figures for which nothing is given."""
+    for label, key in BESIDES.items():
+        yield Need(label, key, "", sizing.amounts[key], 0, unit_of(key), "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,9 @@ def _remarks(site: SiteCapacity) -> Iterator[str]:
     binding = site.binding
     if binding:
         yield f"binds first: {binding.label} ({binding.by})"
+    if site.traffic:
+        idle = show_amount(site.idle, "bytes a second")
+        yield f"the broker takes and hands out {show_amount(site.traffic, 'bytes a second')} of payload; idle clients send {idle}"
     if site.reconnect:
         yield f"after the broker was away, all clients are back in {show_duration(max(1, round(site.reconnect)))}"
     if site.saved is not None:
@@ -88,6 +91,8 @@ def as_json(sites: Sequence[SiteCapacity]) -> str:
         site.site: {
             "needs": [_plain(need) for need in site.needs],
             "binding": site.binding.label if site.binding else None,
+            "bytesPerSecond": round(site.traffic, 3),
+            "idleBytesPerSecond": round(site.idle, 3),
             "reconnectSeconds": site.reconnect,
             "saveIntervalSeconds": site.saved,
             "uplink": _day(site.uplink) if site.uplink else None,

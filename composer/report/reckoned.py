@@ -19,6 +19,10 @@ def text(rows: Sequence[Reckoned]) -> str:
 
 def _lines(row: Reckoned) -> Iterator[str]:
     need = row.need
+    if not need.by:
+        yield f"{need.label}: {shown(need.needed, need.unit)}"
+        yield from (f"    {visible(line)}" for line in row.needed[:MOST])
+        return
     yield f"{need.label}: {shown(need.needed, need.unit)} needed, {shown(need.given, need.unit)} given by {need.by}"
     for title, lines in (("needed", row.needed), ("given", row.given)):
         yield f"  {title}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,25 @@ def test_the_table_shows_what_is_needed_what_is_given_and_what_binds_first(fleet
     assert "messages of acme 408.9/s 800/s 96% quota.messagesPerSecond" in lines
     assert "binds first: memory (resources.limits.memory)" in lines
     assert "after the broker was away, all clients are back in 1s" in lines
+    assert any(
+        re.fullmatch(r"the broker takes and hands out \S+B/s of payload; idle clients send \S+B/s", line)
+        for line in lines
+    )
     assert "saved every 30s: a power cut loses at most what came since" in lines
+
+
+def test_what_is_said_below_the_table_is_explained_like_its_rows(fleet: Path) -> None:
+    ran = composer(fleet, "explain", "berlin-01", "capacity", "time to come back")
+    first, formula, *rest = ran.out.splitlines()
+    assert first.startswith("time to come back: ")
+    assert formula.strip().startswith(
+        "reconnect (until all clients are back after the broker was away) = connections / tlsHandshakes"
+    )
+    assert any(line.strip().startswith("tlsHandshakes = 400/s, measured: ") for line in rest)
+    assert any("sites/" in line for line in rest)
+    every = composer(fleet, "explain", "berlin-01", "capacity").out
+    for label in ("bytes of all messages", "bytes of idle clients", "time to come back"):
+        assert f"\n{label}: " in every
 
 
 def test_json_has_plain_numbers_for_every_site_chosen(fleet: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from composer.model.fieldpath import path_text, resolve_path, value_at
+from composer.model.figures import BESIDES
 from composer.pipeline.answers import Answers
 from composer.pipeline.explain import explain_value, traced_objects
 from composer.pipeline.line import Line
@@ -153,11 +154,14 @@ def test_every_row_of_capacity_is_told_down_to_a_line_or_a_constant(example_flee
     told = row_of(example_fleet, "hub-eu", "")
     shown = json.loads(composer(example_fleet, "capacity", "hub-eu", "--format", "json").out)["hub-eu"]["needs"]
     blocks = told.split("\n\n")
-    assert len(blocks) == len(shown)
-    for block in blocks:
+    assert len(blocks) == len(shown) + len(BESIDES)
+    for block in blocks[: len(shown)]:
         needed, _, given = block.partition("\n  given\n")
         assert needed.count("\n") > 1, block
         assert re.search(r"sites/\S+:\d+:\d+|(documented|measured|assumed): ", given), block
+    for label, block in zip(BESIDES, blocks[len(shown) :], strict=True):
+        assert block.startswith(f"{label}: ")
+        assert re.search(r"sites/\S+:\d+:\d+", block), block
     assert "1 connection: site berlin-01, sites/eu/de/berlin-01.yaml" in told
 
 

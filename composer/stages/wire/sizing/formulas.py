@@ -52,6 +52,7 @@ FORMULAS: tuple[Formula, ...] = (
         ),
     ),
     Formula("load", "a second", "messages the broker takes and hands out", lambda v: v.messagesIn + v.messagesOut),
+    Formula("traffic", "bytes a second", "payload the broker takes and hands out", lambda v: v.bytesIn + v.bytesOut),
     Formula(
         "offlineMessages",
         "messages",
