@@ -331,6 +331,26 @@ def test_a_blueprint_must_fit_where_it_is_used(root: Path, made: dict[str, str],
     assert [(d.code, d.message, str(d.place)) for d in found] == [(code, message, "sites/tenants/acme.yaml:4:33")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "where", "hint"),
+    [
+        ('"1.33"', '"1.27"', "L006", "version", ""),
+        ("cert-manager:", "cert-manger:", "L007", "capabilities", "is it 'cert-manger' that should be called so?"),
+        ('cert-manager: "1.18"', 'cert-manager: "1.2"', "L008", "capabilities.cert-manager", ""),
+    ],
+)
+def test_what_a_cluster_lacks_is_shown_where_the_cluster_is_described(
+    root: Path, old: str, new: str, code: str, where: str, hint: str
+) -> None:
+    text = site("tenants: {}")
+    assert old in text
+    written = parse(text.replace(old, new), "sites/a.yaml")
+    route = ("spec", "cluster", *where.split("."))
+    found = next(d for d in refused(root, {"a.yaml": written.text}) if d.code == code)
+    assert [str(related.place) for related in found.related] == [str(written.place(route))]
+    assert hint in found.hint
+
+
 def test_a_tenant_s_blueprint_cannot_be_the_platform_s(root: Path) -> None:
     found = refused(root, {"a.yaml": site("components: {x: {blueprint: job@1}}")})
     assert ("L005", "job can only be used by a tenant") in [(d.code, d.message) for d in found]

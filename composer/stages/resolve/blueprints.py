@@ -9,6 +9,7 @@ from composer.diagnostic import Diagnostic, Place, Rejected, Related, did_you_me
 from composer.model.blueprint import Blueprint
 from composer.model.fleet import Fleet
 from composer.model.versions import satisfies
+from composer.source.document import Route
 
 TENANT_ROLES = {"streams": "stream", "functions": "function", "gateways": "gateway"}
 """Section of a tenant's spec -> the role its blueprints must have."""
@@ -16,6 +17,8 @@ TENANT_ROLES = {"streams": "stream", "functions": "function", "gateways": "gatew
 
 Where = Callable[[], Place]
 """Works out a place only when there is something to say about it."""
+
+Said = Callable[[Route], Place]
 
 
 def choose(fleet: Fleet, reference: str, where: Where) -> Blueprint:
@@ -50,9 +53,12 @@ def _ambiguous(name: str, majors: Mapping[int, Blueprint], place: Place) -> Diag
 
 
 def check_use(
-    blueprint: Blueprint, *, role: str, tenant: str, spec: Mapping[str, Any], where: Where
+    blueprint: Blueprint, *, role: str, tenant: str, spec: Mapping[str, Any], where: Where, said: Said
 ) -> list[Diagnostic]:
-    """Whether the blueprint fits the place it is used at, and the site with this *spec* has what it needs."""
+    """Whether the blueprint fits the place it is used at, and the site with this *spec* has what it needs.
+
+    *said* tells where something of the spec is written.
+    """
     findings: list[Diagnostic] = []
     if role and blueprint.role != role:
         findings.append(
@@ -64,7 +70,7 @@ def check_use(
         findings.append(error("L005", f"{blueprint.name} can only be used by {owner}", where()))
     licences = spec.get("licences") or {}
     findings += [no_licence(blueprint, name, where()) for name in blueprint.certain_licences if name not in licences]
-    return findings + _cluster_findings(blueprint, spec.get("cluster") or {}, where)
+    return findings + _cluster_findings(blueprint, spec.get("cluster") or {}, where, said)
 
 
 def no_licence(blueprint: Blueprint, name: str, place: Place) -> Diagnostic:
@@ -80,24 +86,27 @@ def no_licence(blueprint: Blueprint, name: str, place: Place) -> Diagnostic:
     )
 
 
-def _cluster_findings(blueprint: Blueprint, cluster: Mapping[str, object], where: Where) -> list[Diagnostic]:
+def _cluster_findings(
+    blueprint: Blueprint, cluster: Mapping[str, object], where: Where, said: Said
+) -> list[Diagnostic]:
+    def finding(code: str, what: str, *route: str, hint: str = "") -> Diagnostic:
+        related = [Related("the cluster is described here", said(("cluster", *route)))]
+        return error(code, f"{blueprint.label} needs {what}", where(), hint=hint, related=related)
+
     findings: list[Diagnostic] = []
     wanted = blueprint.spec.get("kubernetes", "*")
     have = str(cluster.get("version", ""))
     if have and not satisfies(have, wanted):
-        findings.append(
-            error("L006", f"{blueprint.label} needs Kubernetes {wanted}, the site's cluster is {have}", where())
-        )
+        findings.append(finding("L006", f"Kubernetes {wanted}, the site's cluster is {have}", "version"))
     capabilities = cluster.get("capabilities")
     declared: Mapping[str, str] = capabilities if isinstance(capabilities, Mapping) else {}
     for name, span in (blueprint.spec.get("requires") or {}).items():
         if name not in declared:
+            near = did_you_mean(name, declared).removeprefix("did you mean ").rstrip("?")
             hint = f"if the cluster has it, declare it: spec.cluster.capabilities.{name}"
-            findings.append(
-                error("L007", f"{blueprint.label} needs {name} {span}, which the site lacks", where(), hint=hint)
-            )
+            hint = f"{hint}; is it {near} that should be called so?" if near else hint
+            findings.append(finding("L007", f"{name} {span}, which the site lacks", "capabilities", hint=hint))
         elif not satisfies(declared[name], span):
-            findings.append(
-                error("L008", f"{blueprint.label} needs {name} {span}, the site has {declared[name]}", where())
-            )
+            what = f"{name} {span}, the site has {declared[name]}"
+            findings.append(finding("L008", what, "capabilities", name))
     return findings

@@ -122,7 +122,8 @@ class _Site:
         self.layer = _site_layer(document)
         self.findings = list(lower.findings)
         self.spec = _merged_spec(lower, self.layer, self.findings)
-        self.findings += check_site(self.spec, _place_in(lower, self.layer))
+        self.said = _place_in(lower, self.layer)
+        self.findings += check_site(self.spec, self.said)
         self.idle: tuple[str, ...] = ()
         """Roles for which there is nothing to do: a relay where nobody shares, a buffer where nothing goes up."""
         self.sections = {s: gather([self.layer], s, lower.sections[s], self.findings) for s in GATHERED}
@@ -212,6 +213,7 @@ class _Site:
             tenant=component.tenant,
             spec=self.spec,
             where=lambda: blueprint_place(layers),
+            said=self.said,
         )
 
     def _tenant(self, name: str) -> Iterator[_Tenant]:
