@@ -67,6 +67,8 @@ COMPONENT: Mapping[str, tuple[Rule, ...]] = {
 def lacks(spec: Mapping[str, Any], rules: tuple[Rule, ...]) -> Iterator[Lack]:
     """What *spec*, with all layers put together, lacks."""
     for rule in rules:
+        if rule.at and rule.at[0] not in spec:
+            continue
         for route, found in matching(spec, rule.at):
             if isinstance(found, dict):
                 yield from _broken(rule, route, found)

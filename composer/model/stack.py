@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer.model.component import Component, Layer
 from composer.model.figures import Sizing
@@ -36,8 +36,7 @@ class Stack:
     tenant_layers: Mapping[str, tuple[Layer, ...]] = field(repr=False, default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Wired:
+class Wired(NamedTuple):
     """A component with the plain data its templates may read (docs/blueprints.md lists it)."""
 
     component: Component

@@ -44,6 +44,10 @@ class Load(NamedTuple):
     surge: int
 
 
+Taken = tuple[Subject, int, int]
+"""A load while all is well, which it nearly always is."""
+
+
 def check_quotas(site: Site) -> Iterator[Diagnostic]:
     """A finding for each entry of a namespace's quota that its own workloads exceed."""
     for quota in site.of_kind("", "ResourceQuota"):
@@ -53,12 +57,12 @@ def check_quotas(site: Site) -> Iterator[Diagnostic]:
         workloads = [each for each in workloads_of(site) if each.pod.subject.namespace == quota.namespace]
         for entry, allowed in spec.get("hard", {}).items():
             loads = list(_loads(site, quota.namespace, workloads, entry))
-            needed = sum([load.steady for load in loads]) + max([load.surge for load in loads], default=0)
+            needed = sum([steady for _, steady, _ in loads]) + max([surge for _, _, surge in loads], default=0)
             if needed > milli_quantity(allowed):
-                yield _exceeded(site, quota, entry, needed, loads)
+                yield _exceeded(site, quota, entry, needed, [Load(*load) for load in loads])
 
 
-def _loads(site: Site, namespace: str, workloads: Sequence[Workload], entry: str) -> Iterator[Load]:
+def _loads(site: Site, namespace: str, workloads: Sequence[Workload], entry: str) -> Iterator[Taken]:
     if entry == "requests.storage":
         yield from _volumes(site, namespace)
     elif entry == "pods" or entry in COUNTED:
@@ -68,21 +72,21 @@ def _loads(site: Site, namespace: str, workloads: Sequence[Workload], entry: str
             yield _load(workload, one * (machines if workload.everywhere else 1))
 
 
-def _load(workload: Workload, one: int) -> Load:
+def _load(workload: Workload, one: int) -> Taken:
     """What a workload takes: an autoscaler's or a job's pods may all be there at a time when another is replaced."""
     replaced = workload.why == ROLLING and not workload.everywhere
     steady = workload.steady if replaced else workload.steady + workload.more
-    return Load(workload.pod.subject, one * steady, one * workload.more if replaced else 0)
+    return workload.pod.subject, one * steady, one * workload.more if replaced else 0
 
 
-def _volumes(site: Site, namespace: str) -> Iterator[Load]:
+def _volumes(site: Site, namespace: str) -> Iterator[Taken]:
     for claim in site.of_kind("", "PersistentVolumeClaim"):
         if claim.namespace == namespace:
-            yield Load(claim, _storage(claim.object), 0)
+            yield claim, _storage(claim.object), 0
     for each in site.of_kind("apps", "StatefulSet"):
         if each.namespace == namespace:
             claims = sum(map(_storage, each.object["spec"].get("volumeClaimTemplates", ())))
-            yield Load(each, claims * each.object["spec"].get("replicas", 1), 0)
+            yield each, claims * each.object["spec"].get("replicas", 1), 0
 
 
 def _storage(claim: Mapping[str, Any]) -> int:

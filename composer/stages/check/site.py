@@ -93,9 +93,13 @@ class Site:
         """The pod templates of *namespace* that carry all of *labels*; without any, all of its templates."""
         if not labels:
             return [pod for pod in self.pods if pod.subject.namespace == namespace]
-        candidates = (self._pods_by_label.get((namespace, key, value), []) for key, value in labels.items())
-        fewest = min(candidates, key=len)
-        return [pod for pod in fewest if labels.items() <= pod.labels.items()]
+        wanted = labels.items()
+        fewest: Sequence[Pod] | None = None
+        for key, value in wanted:
+            found = self._pods_by_label.get((namespace, key, value), ())
+            if fewest is None or len(found) < len(fewest):
+                fewest = found
+        return [pod for pod in fewest or () if wanted <= pod.labels.items()]
 
     def selected(self, namespace: str, selector: Mapping[str, Any]) -> list[Pod]:
         """The pod templates of *namespace* that a label selector (matchLabels, matchExpressions) chooses."""

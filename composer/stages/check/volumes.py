@@ -77,13 +77,14 @@ def _doubles(
     items: Sequence[Mapping[str, Any]] = parent.get(field, ())
     if len(items) < 2:
         return
-    seen = set()
-    for index, item in enumerate(items):
-        values = tuple(item.get(key, "TCP") for key in keys)  # only the protocol of a port may be left out
-        if values in seen:
+    # Only the protocol of a port may be left out.
+    found = [tuple([item.get(key, "TCP") for key in keys]) for item in items]
+    if len(set(found)) == len(found):
+        return
+    for index, values in enumerate(found):
+        if values in found[:index]:
             said = " and ".join(f"{key} {value!r}" for key, value in zip(keys, values, strict=True))
             yield _double(subject, (*route, field, index), said)
-        seen.add(values)
 
 
 def _double(subject: Subject, route: Route, said: str) -> Diagnostic:

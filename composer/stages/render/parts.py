@@ -37,16 +37,22 @@ def widest(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def written(context: Mapping[str, Any], parts: Iterable[Part]) -> bytes:
     """The values of *parts* as bytes: equal bytes, equal values of equal types. A part that is not there is told from null."""
-    values: list[Any] = []
-    for part in parts:
-        value: Any = context
-        try:
-            for step in part:
-                value = value[step]
-        except (KeyError, TypeError):
-            value = ...
-        values.append(value)
-    return dumps(values, _FORMAT)
+    return dumps([_value(context, part) for part in parts], _FORMAT)
+
+
+def each_written(context: Mapping[str, Any], parts: Iterable[Part]) -> list[bytes]:
+    """The same of each part for itself."""
+    return [dumps(_value(context, part), _FORMAT) for part in parts]
+
+
+def _value(context: Mapping[str, Any], part: Part) -> Any:
+    value: Any = context
+    try:
+        for step in part:
+            value = value[step]
+    except (KeyError, TypeError):
+        return ...
+    return value
 
 
 def dumped(value: Any) -> bytes:

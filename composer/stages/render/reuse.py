@@ -15,7 +15,7 @@ from jinja2 import nodes
 from composer.model.stack import Component, Rendered
 from composer.stages.render.compiler import program_tree
 from composer.stages.render.limits import Used
-from composer.stages.render.parts import Part, parts_in, widest, written
+from composer.stages.render.parts import Part, each_written, parts_in, widest, written
 from composer.stages.render.program import Program, compile_blueprint
 from composer.stages.render.rendering import render, render_each
 from composer.stages.render.texts import Texts
@@ -23,13 +23,13 @@ from composer.stages.render.tree import Root, expressions
 
 
 class Last(NamedTuple):
-    """What each manifest of a component read the last time, and what came of it.
+    """What the manifests of a component read the last time, part by part, and what came of each manifest.
 
-    *still* is what all of them read together, or b"" while some read something new each time: one look for many.
+    *still* is all of it at once, or b"" while something was new the last time: one look for many.
     """
 
     still: bytes
-    reads: list[bytes]
+    read: list[bytes]
     made: list[list[Rendered]]
 
 
@@ -54,7 +54,7 @@ class Renderer:
             return render(program, component, context)
         manifests = manifests_of(program)
         last = self._last.get(component)
-        if last is None or not last.still or last.still != written(context, manifests.all_parts):
+        if last is None or not last.still or last.still != written(context, manifests.parts):
             last = self._last[component] = self._looked_over(last, manifests, component, context)
         return [rendered for made in last.made for rendered in made]
 
@@ -62,13 +62,16 @@ class Renderer:
         self, last: Last | None, manifests: Manifests, component: Component, context: Mapping[str, Any]
     ) -> Last:
         """*last*, with those manifests rendered again that read something else now."""
-        reads = [written(context, parts) for parts in manifests.parts]
-        if last is not None and last.reads == reads:
-            return last._replace(still=written(context, manifests.all_parts))
-        stale = tuple([index for index, read in enumerate(reads) if last is None or last.reads[index] != read])
+        read = each_written(context, manifests.parts)
+        if last is None:
+            made = self._fresh(manifests, tuple(range(len(manifests.readers))), component, context)
+            return Last(b"", read, [*made.values()])
+        if last.read == read:
+            return last._replace(still=written(context, manifests.parts))
+        new = {index for index, now in enumerate(read) if last.read[index] != now}
+        stale = tuple([index for index, parts in enumerate(manifests.readers) if not parts.isdisjoint(new)])
         fresh = self._fresh(manifests, stale, component, context)
-        made = [fresh[i] if last is None or i in fresh else last.made[i] for i in range(len(reads))]
-        return Last(b"", reads, made)
+        return Last(b"", read, [fresh.get(index, made) for index, made in enumerate(last.made)])
 
     def _fresh(
         self, manifests: Manifests, stale: tuple[int, ...], component: Component, context: Mapping[str, Any]
@@ -77,10 +80,10 @@ class Renderer:
         meter = manifests.program.sandbox.meter
         fresh = manifests.fresh(stale, component, context)
         used = meter.used
-        if len(stale) < len(manifests.parts):
+        if len(stale) < len(manifests.readers):
             used = used.plus(self._used[component])
             if used.is_too_much:
-                fresh = manifests.fresh(tuple(range(len(manifests.parts))), component, context)
+                fresh = manifests.fresh(tuple(range(len(manifests.readers))), component, context)
                 used = meter.used
         self._used[component] = used
         return fresh
@@ -88,11 +91,13 @@ class Renderer:
 
 @dataclass(frozen=True, eq=False)
 class Manifests:
-    """The manifests of a program one by one: *parts* are those of the context that each can read, *all_parts* those of all."""
+    """The manifests of a program one by one: *parts* are those of the context that they can read, and *readers* tells of each
+    manifest the indexes of its own.
+    """
 
     program: Program
-    parts: tuple[tuple[Part, ...], ...]
-    all_parts: tuple[Part, ...]
+    parts: tuple[Part, ...]
+    readers: tuple[frozenset[int], ...]
     programs: dict[tuple[int, ...], Program] = field(default_factory=dict)
 
     def fresh(
@@ -100,8 +105,8 @@ class Manifests:
     ) -> dict[int, list[Rendered]]:
         """The objects of the *chosen* manifests. Raises Rejected."""
         if chosen not in self.programs and len(self.programs) >= MOST_PROGRAMS:
-            chosen = tuple(range(len(self.parts)))
-        if len(chosen) == len(self.parts):
+            chosen = tuple(range(len(self.readers)))
+        if len(chosen) == len(self.readers):
             return dict(enumerate(render_each(self.program, component, context)))
         if chosen not in self.programs:
             roots = tuple(self.program.roots[index] for index in chosen)
@@ -116,8 +121,9 @@ class Manifests:
 @lru_cache(maxsize=1024)
 def manifests_of(program: Program) -> Manifests:
     """The manifests of *program*, made on first use."""
-    parts = tuple(_parts(program.texts, root) for root in program.roots)
-    return Manifests(program, parts, widest(part for each in parts for part in each))
+    named = [_parts(program.texts, root) for root in program.roots]
+    parts = tuple(sorted({part for own in named for part in own}))
+    return Manifests(program, parts, tuple(frozenset(map(parts.index, own)) for own in named))
 
 
 def _parts(texts: Texts, root: Root) -> tuple[Part, ...]:

@@ -110,6 +110,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj.__name__ in ("cycle", "changed")
         return any(obj is known for known in GLOBALS.values())
 
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """As Jinja2's, but macros and `text` are not asked whether they would like to have the context, too: they have it."""
+        if type(called) is Macro or isinstance(called, TextFunction):
+            kwargs.pop("_block_vars", None)
+            kwargs.pop("_loop_vars", None)
+            return called(*args, **kwargs)
+        return super().call(context, called, *args, **kwargs)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
         for value in (left, right):
             if isinstance(value, Undefined):

@@ -27,8 +27,8 @@ _STEPS = "$steps"
 @pass_context
 def shown(context: Context, value: Any) -> str:
     """*value* as it appears in the text: quoted text and numbers as they are, booleans as true and false."""
-    text = value if isinstance(value, Quoted) else _words(value)
-    meter(context).text(len(text))
+    text = value if type(value) is Quoted else _words(value)
+    context.environment.meter.text(len(text))  # type: ignore[attr-defined]
     return text
 
 

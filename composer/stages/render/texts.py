@@ -9,7 +9,7 @@ from jinja2 import Template, TemplateSyntaxError, nodes
 from composer.diagnostic import Diagnostic, Place, error
 from composer.model.blueprint import Blueprint
 from composer.stages.render.filters.quoted import Quoted
-from composer.stages.render.limits import check_length
+from composer.stages.render.limits import MAX_STRING, check_length
 from composer.stages.render.names import Names, handed_over
 from composer.stages.render.parts import Part, parts_in, widest
 from composer.stages.render.refusal import Refused
@@ -58,7 +58,8 @@ class Texts:
         for part in self._templates[name].root_render_func(context):
             made.append(part)
             length += len(part)
-            check_length(length)
+            if length > MAX_STRING:
+                check_length(length)
         self.sandbox.meter.text(length)
         return Quoted("".join(made))
 
