@@ -13,7 +13,7 @@ def predicted(release: str, *, tls: bool = False, **sums: float) -> float:
     amounts = {**PACKAGED.amounts, "kernelSocket": 0.0}
     if not tls:
         amounts[f"{line}.tls"] = 0.0
-    return amounts_of(Demand(**sums), Constants(amounts), line, 1.0, 0)["memory"]
+    return amounts_of(Demand(**sums), Constants(amounts), line, 1.0, 0, 1)["memory"]
 
 
 def queue(messages: int, payload: int) -> dict[str, float]:
