@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
 from composer.git.batch import Batch
 from composer.git.repository import Head
@@ -16,22 +15,26 @@ from composer.stages.publish import LOCK, Contents, Link, MadeFrom, SiteFiles, b
 
 def branch(fleet: Fleet, site: str) -> str:
     """The name of the branch that a site is published to: with promotion, the one that proposes what its cluster gets."""
-    name = active(fleet, site)
-    return proposed_branch(name) if is_promoted(fleet) else name
+    pattern, promoted = _naming(fleet)
+    name = branch_of(pattern, site)
+    return proposed_branch(name) if promoted else name
 
 
 def active(fleet: Fleet, site: str) -> str:
     """The name of the branch that a site's cluster follows."""
-    return branch_of(_delivery(fleet).get("branch"), site)
+    return branch_of(_naming(fleet)[0], site)
 
 
 def is_promoted(fleet: Fleet) -> bool:
     """Whether a promotion tool moves what is published on to the branches that clusters follow."""
-    return _delivery(fleet).get("mode") == "promote"
+    return _naming(fleet)[1]
 
 
-def _delivery(fleet: Fleet) -> Mapping[str, Any]:
-    return fleet.document.data["spec"].get("delivery") or {}
+@lru_cache(maxsize=8)
+def _naming(fleet: Fleet) -> tuple[str | None, bool]:
+    """The pattern of branch names, None for the usual one, and whether a promotion tool stands between."""
+    delivery = fleet.document.data["spec"].get("delivery") or {}
+    return delivery.get("branch"), delivery.get("mode") == "promote"
 
 
 def files_of(composed: Composed) -> SiteFiles:

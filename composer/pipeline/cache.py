@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from composer import __version__
 from composer.diagnostic import Diagnostic, Rejected
@@ -26,8 +25,7 @@ from composer.source.packaged import packaged
 from composer.stages.load import document_digest, way_up
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """*key* is the digest of everything the site was made from, *names* says what that was, *tree* what came of it.
 
     *hub* is the site's hub, or "", and *tenants* what the site tells it. *warnings* are what people are told of the site; the
@@ -49,6 +47,7 @@ class Cache:
         self._fleet = fleet
         self._entries = dict(entries)
         self._digests: dict[str, str] = {}
+        self._groups: dict[tuple[str, ...], Sequence[str]] = {}
         self._lots: dict[Warnings, str] = {}
         self._common = _digest([_program(), *_fleet_lines(fleet)])
         self._documents = {d.file: d for d in (*fleet.profiles.values(), *fleet.tenants.values())}
@@ -129,10 +128,18 @@ class Cache:
     def _key(self, site: str, own: str, children: str, names: Sequence[str], warnings: Warnings) -> str | None:
         """The digest of everything a site is made of; None where some of it is not there, or cannot be used."""
         try:
-            made_from = [self._common, self._fleet.sites[site], own, children, *map(self._dependency, names)]
+            made_from = [self._common, self._fleet.sites[site], own, children, *self._dependencies(names)]
             return _digest([*made_from, self._told(warnings)] if warnings else made_from)
         except (Rejected, KeyError, ValueError):
             return None
+
+    def _dependencies(self, names: Sequence[str]) -> Sequence[str]:
+        """The digests of what is called so; many sites name the same."""
+        group = tuple(names)
+        known = self._groups.get(group)
+        if known is None:
+            known = self._groups[group] = [self._dependency(name) for name in group]
+        return known
 
     def _dependency(self, name: str) -> str:
         known = self._digests.get(name)

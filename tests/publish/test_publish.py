@@ -11,9 +11,10 @@ from composer.git.ids import blob_id, plain_files, tree_id
 from composer.git.importer import Commit, Importer
 from composer.git.lock import publishing
 from composer.git.process import GitFailed
-from composer.git.repository import Head, Repository, damage, heads
+from composer.git.repository import Head, Repository, damage, heads, remove_branch
 from composer.git.source import Source
-from composer.stages.publish import Outcome, SiteFiles, SiteResult, Store, plans, publish
+from composer.stages.publish import Outcome, SiteFiles, SiteResult, Store, plans, publish, publisher
+from tests.publish.driver import many_sites
 from tests.publish.making import (
     HOUR_LATER,
     SOURCE,
@@ -99,6 +100,24 @@ def test_a_changed_site_gets_one_commit_on_top_of_the_last(repository: Repositor
     assert git(repository, "rev-list", BRANCH).split() == [second.commit, first.commit]
     assert "two" in content(repository, BROKER)
     assert damage(repository) == ""
+
+
+def test_many_branches_stand_in_one_file_and_move_all_the_same(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "MANY", 3)
+    loose = repository.path / "refs/heads/site"
+    few, many = many_sites(2, "old"), many_sites(4, "new")
+    list(publish(repository, few, SOURCE))
+    assert len([*loose.iterdir()]) == 2
+    list(publish(repository, many, SOURCE))
+    assert not loose.exists()
+    assert {head.tree for head in heads(repository).values()} == {site.tree for site in many}
+    list(publish(repository, few, SOURCE))
+    trees = [heads(repository)[site.branch].tree for site in (*few, *many[2:])]
+    assert trees == [site.tree for site in (*few, *many[2:])]
+    remove_branch(repository, many[3].branch, heads(repository)[many[3].branch].commit)
+    assert many[3].branch not in heads(repository)
 
 
 def test_a_file_that_is_no_longer_rendered_goes_with_its_empty_folder(repository: Repository) -> None:
