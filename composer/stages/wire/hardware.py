@@ -19,7 +19,7 @@ def architectures(component: Component, stack: Stack) -> list[str]:
     What its images exist for is said by its blueprint, and by a parameter `architectures` for images that parameters name.
     """
     nodes = stack.spec["cluster"].get("nodes") or ()
-    here = {node.get("arch", "") for node in nodes}
+    here = {node.get("arch", "") for node in nodes} if len(nodes) > 1 else ()
     if len(here) < 2 or "" in here:
         return []
     built = component.blueprint.architectures

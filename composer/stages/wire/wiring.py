@@ -240,10 +240,11 @@ class _Wiring:
         """
         if component is self.buffer:
             return Said(tenant, ("uplink", "up"))
-        own = (
-            share.used for share in self.shares if component.role == "relay" and tenant in (share.owner, share.reader)
-        )
-        return next(own, Said(component.tenant, (), component))
+        if component.role == "relay":
+            for share in self.shares:
+                if tenant in (share.owner, share.reader):
+                    return share.used
+        return Said(component.tenant, (), component)
 
     def _broker_flows(self, ingress: Component) -> Iterator[Flow]:
         for component, found in self.clients.items():

@@ -149,18 +149,22 @@ DEVICE = frozenset({"device", "site"})
 """Placeholders that are known of a device. Streams and functions fill others from their messages."""
 
 
+@lru_cache(maxsize=8192)
 def device_topic_fault(text: str) -> str:
     return topic_fault(text) or _placeholder_fault(text, DEVICE)
 
 
+@lru_cache(maxsize=8192)
 def device_filter_fault(text: str) -> str:
     return filter_fault(text) or _placeholder_fault(text, DEVICE)
 
 
+@lru_cache(maxsize=8192)
 def literal_topic_fault(text: str) -> str:
     return topic_fault(text) or _placeholder_fault(text, frozenset({"site"}))
 
 
+@lru_cache(maxsize=8192)
 def _uplink_fault(text: str) -> str:
     if text.startswith("$share/"):
         return "a bridge carries every message of a filter; there is nobody to share them with"
