@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from composer.diagnostic import Diagnostic, Rejected, in_order
 from composer.model import matching
+from composer.model.links import over_the_link
 from composer.model.stack import Wiring
 from composer.model.topics import covers, overlaps
 from composer.stages.load import read_payload
@@ -78,7 +79,7 @@ TENANTS = st.fixed_dictionaries(
     },
     optional={
         "uplink": st.fixed_dictionaries(
-            {}, optional={k: st.lists(FILTERS, max_size=2, unique=True) for k in ("up", "down")}
+            {}, optional={k: st.lists(FILTERS, max_size=2, unique_by=over_the_link) for k in ("up", "down")}
         )
     },
 )
