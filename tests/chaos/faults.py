@@ -45,11 +45,17 @@ PAUSE = 0.03
 """Seconds that a server which takes its time does so for each branch."""
 
 
-def killed_server(world: World, chance: random.Random) -> int:
-    """The server and every Git it runs are killed at some moment, and it comes back afterwards."""
+def _under_way(world: World, chance: random.Random) -> subprocess.Popen[str]:
+    """A publisher at some moment of its work, with a server that takes its time."""
     _slowly(world)
     process = start(world.root, "publish")
     _wait(world, chance)
+    return process
+
+
+def killed_server(world: World, chance: random.Random) -> int:
+    """The server and every Git it runs are killed at some moment, and it comes back afterwards."""
+    process = _under_way(world, chance)
     world.web.kill()
     process.communicate()
     world.web.start()
@@ -59,9 +65,7 @@ def killed_server(world: World, chance: random.Random) -> int:
 
 def killed_publisher(world: World, chance: random.Random) -> int:
     """`kill -9` of the publisher, with everything that it started or alone, at some moment."""
-    _slowly(world)
-    process = start(world.root, "publish")
-    _wait(world, chance)
+    process = _under_way(world, chance)
     if chance.random() < 0.5:
         process.kill()
     else:
@@ -73,9 +77,7 @@ def killed_publisher(world: World, chance: random.Random) -> int:
 
 def interrupted_publisher(world: World, chance: random.Random) -> int:
     """Ctrl-C at some moment."""
-    _slowly(world)
-    process = start(world.root, "publish")
-    _wait(world, chance)
+    process = _under_way(world, chance)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
     world.server.hook("update", "exit 0")

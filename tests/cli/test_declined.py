@@ -14,16 +14,9 @@ from tests.cli.kit import composer
 from tests.cli.test_remote import remote_fleet
 from tests.conftest import Needs
 from tests.publish.making import git, published, with_text
-from tests.publish.server import Server, by_file, by_http
+from tests.publish.server import Server, by_http
 
 SITES = tuple(f"s{number:02}" for number in range(40))
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
-    (tmp_path / "server").mkdir()
-    with by_file(tmp_path / "server") as found:
-        return found
 
 
 def frozen(server: Server, pattern: str) -> None:

@@ -15,7 +15,7 @@ from tests.cli.kit import commit, composer, noted, notes, start
 from tests.cli.test_progress import wait_for
 from tests.cli.test_remote import remote_fleet
 from tests.publish.making import git
-from tests.publish.server import Server, by_file
+from tests.publish.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +68,6 @@ def test_while_sites_are_rendered_nothing_was_written_and_nothing_stays(
     assert err.endswith(": nothing was written\n")
     assert files(many) == before
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
-    (tmp_path / "server").mkdir()
-    with by_file(tmp_path / "server") as found:
-        return found
 
 
 @pytest.mark.parametrize("command", ["rollback", "remove"])

@@ -16,7 +16,7 @@ from tests.load.fleets import change
 from tests.pipeline import fleets
 from tests.pipeline.test_plan_file import signed
 from tests.publish.making import commit_by_hand, git
-from tests.publish.server import Server, by_file
+from tests.publish.server import Server
 
 PLAN = "plan.json"
 
@@ -159,14 +159,6 @@ def test_a_plan_of_another_fleet_is_told_so(reviewed: Path) -> None:
 def test_a_plan_is_against_the_branches_and_keep_going_needs_one(reviewed: Path) -> None:
     assert composer(reviewed, "diff", "--base", "HEAD", "--save", "x.json").code == 2
     assert composer(reviewed, "publish", "--keep-going").code == 2
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
-    folder = tmp_path / "server"
-    folder.mkdir()
-    with by_file(folder) as found:
-        return found
 
 
 def test_a_plan_is_published_by_another_clone_from_another_commit(server: Server, tmp_path: Path) -> None:

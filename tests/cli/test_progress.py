@@ -18,7 +18,7 @@ from composer.pipeline.watch import counted
 from tests.cli.kit import commit, composer, delivery, noted, notes, start, trees
 from tests.cli.test_remote import NAMES, remote_fleet
 from tests.publish.making import git
-from tests.publish.server import Server, by_file
+from tests.publish.server import Server
 
 
 class Clock:
@@ -111,13 +111,6 @@ def test_ctrl_c_before_branches_move_says_that_none_has(tmp_path: Path) -> None:
     assert (process.returncode, trees(root)) == (130, before)
     assert err == "\ninterrupted while rendering, 2 of 2 sites: no branch has moved\n"
     assert composer(root, "publish").err.startswith("1 site published, 1 unchanged")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
-    (tmp_path / "server").mkdir()
-    with by_file(tmp_path / "server") as found:
-        return found
 
 
 @pytest.mark.parametrize("whom", ["the composer", "everybody"])

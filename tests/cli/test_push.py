@@ -15,17 +15,10 @@ from tests.cli.kit import commit, composer, noted
 from tests.cli.test_remote import NAMES, remote_fleet
 from tests.conftest import Needs
 from tests.publish.making import git, published, with_text
-from tests.publish.server import Server, by_file, by_http
+from tests.publish.server import Server, by_http
 
 KILL = "kill -9 $PPID"
 """A hook's way to end the server that runs it."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Server:
-    (tmp_path / "server").mkdir()
-    with by_file(tmp_path / "server") as found:
-        return found
 
 
 def changed(root: Path, text: str) -> None:
