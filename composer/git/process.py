@@ -74,12 +74,7 @@ def run(
     Raises GitFailed where it ends with an error.
     """
     process = _start(command, {**({} if own else _OWN_CONFIGURATION_ONLY), **environment}, keep)
-    try:
-        output, errors = process.communicate(content)
-    except BaseException:
-        process.terminate()  # whoever is interrupted leaves no git behind that goes on writing
-        process.wait()
-        raise
+    output, errors = process.communicate(content)
     if process.returncode:
         reason = _text(errors) or f"git ended with code {process.returncode}"
         raise GitFailed(reason, killed=process.returncode < 0, output=bytes(output), errors=bytes(errors))

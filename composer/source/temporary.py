@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,17 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def remove_temporary_folders() -> None:
-    """Takes away all that are there, for who ends the process without leaving their blocks."""
+    """Takes away all that are there, for who ends the process without leaving their blocks. A git that ends at the same moment
+    may still write a file where one was taken away.
+    """
     for folder in tuple(_there):
-        shutil.rmtree(folder, ignore_errors=True)
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(_PAUSE)
+
+
+_TRIES = 40
+_PAUSE = 0.05
+"""Seconds between them."""
